@@ -1,0 +1,68 @@
+import { type Subject } from './caller.js';
+import { type Unit } from './operation.js';
+
+/** `hard` denies; `soft` lets through, warns and marks; `shadow` only counts what it would have denied. */
+export const ENFORCEMENTS = ['hard', 'soft', 'shadow'] as const;
+export type Enforcement = (typeof ENFORCEMENTS)[number];
+
+/** The limit fields that a plan and a RateLimit share. `0` is unlimited, `null` is inherited. */
+export interface LimitFields {
+  readonly monthlyTokenLimit: number | null;
+  readonly monthlyCallLimit: number | null;
+  readonly monthlyCostLimitNanoUsd: number | null;
+  readonly videoGenerationLimit: number | null;
+  readonly imageGenerationLimit: number | null;
+  readonly scriptGenerationLimit: number | null;
+  readonly rollingTokenLimit: number | null;
+}
+
+export const NO_LIMITS: LimitFields = {
+  monthlyTokenLimit: null,
+  monthlyCallLimit: null,
+  monthlyCostLimitNanoUsd: null,
+  videoGenerationLimit: null,
+  imageGenerationLimit: null,
+  scriptGenerationLimit: null,
+  rollingTokenLimit: null,
+};
+
+/** A stretch of time that a counter covers. Its name is part of the counter's key. */
+export interface CounterWindow {
+  /** What the API calls it: `month`, `rolling_30d`, `hour`. */
+  readonly kind: string;
+  /** Distinguishes one stretch from the next: the period's first day for a month. */
+  readonly name: string;
+  readonly startsAtMs: number;
+  /** When room returns: the end of the period. */
+  readonly resetsAtMs: number;
+}
+
+/** A maximum of one unit. A maximum of 0 is unlimited: it is counted all the same, so that a limit set later holds at once. */
+export interface Limit {
+  /** `user.month.tokens`. */
+  readonly name: string;
+  readonly unit: Unit;
+  readonly max: number;
+  readonly enforcement: Enforcement;
+}
+
+/** One counter of a call: a subject in a window, with the limits that hold there. Stored as one hash. */
+export interface Counter {
+  readonly subject: Subject;
+  readonly window: CounterWindow;
+  readonly limits: readonly Limit[];
+}
+
+/** What a limit stands at. Amounts are in the limit's unit; money in nano-dollars. */
+export interface LimitState extends Limit {
+  readonly subject: Subject;
+  readonly window: CounterWindow;
+  readonly used: number;
+  readonly reserved: number;
+}
+
+/** What is left of a limit; `Infinity` where it is unlimited, never below 0. */
+export function remainingOf(state: Pick<LimitState, 'max' | 'used' | 'reserved'>): number {
+  if (state.max === 0) return Number.POSITIVE_INFINITY;
+  return Math.max(0, state.max - state.used - state.reserved);
+}

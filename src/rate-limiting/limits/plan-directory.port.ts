@@ -1,0 +1,19 @@
+import { type UserId } from '../domain/ids.js';
+import { type LimitFields } from '../domain/limit.js';
+import { type Schedule } from '../domain/period.js';
+
+/** What a user's plan grants, before a RateLimit of the user's own. */
+export interface PlanTerms {
+  readonly planId: string;
+  readonly limits: LimitFields;
+  /** The most output tokens of one call; `null` where the plan sets none. */
+  readonly maxOutputTokens: number | null;
+  readonly quotaWindow: 'calendar' | 'rolling';
+  readonly schedule: Schedule;
+}
+
+/** Who knows the users' plans: the identity module here, the host's own in another application. */
+export abstract class PlanDirectory {
+  /** The terms of a user, or `undefined` where there is no such user. Called for every metered call: keep it cached. */
+  abstract termsOf(user: UserId): Promise<PlanTerms | undefined>;
+}
