@@ -82,7 +82,12 @@ export interface ColdCounter {
 
 /** `states` are in the order of the command's counters and claims. */
 export type ReserveAnswer =
-  | { readonly kind: 'reserved'; readonly granted: number; readonly hold: Hold; readonly states: ClaimState[][] }
+  | {
+      readonly kind: 'reserved';
+      readonly granted: number;
+      readonly hold: Hold;
+      readonly states: ClaimState[][];
+    }
   | { readonly kind: 'denied'; readonly states: ClaimState[][] }
   | { readonly kind: 'cold'; readonly cold: ColdCounter[] };
 

@@ -1,0 +1,49 @@
+import { type Claim, type CounterClaims, type CounterRef, type Elastic } from './domain/counters.js';
+import { type Counter, type Limit } from './domain/limit.js';
+import { type CallEstimate } from './reservation.js';
+
+/** Counters are kept for some days past their window, so that late settlements still find them. */
+const KEPT_PAST_WINDOW_MS = 7 * 86_400_000;
+
+/** Where a counter is kept. */
+export function counterRef({ subject, window }: Counter): CounterRef {
+  return { subject, window: window.name, expiresAtMs: window.resetsAtMs + KEPT_PAST_WINDOW_MS };
+}
+
+/** What a call asks of each of its counters. */
+export function claimsOf(counters: readonly Counter[], estimate: CallEstimate): CounterClaims[] {
+  return counters.map((counter) => ({
+    counter: counterRef(counter),
+    claims: counter.limits.map((limit) => claimOf(limit, estimate)),
+  }));
+}
+
+/** The output tokens that the caller, its plan and its model allow: the elastic part of the call. */
+export function elasticOf(estimate: CallEstimate, maxOutputTokens: number | null): Elastic {
+  if (!estimate.output) return { min: 0, max: 0 };
+  const max = Math.min(estimate.output.max, maxOutputTokens ?? Number.POSITIVE_INFINITY);
+  return { min: Math.min(estimate.output.min, max), max };
+}
+
+function claimOf(limit: Limit, estimate: CallEstimate): Claim {
+  const { max, unit } = limit;
+  return { unit, max, hard: limit.enforcement === 'hard', ...amountsOf(limit, estimate) };
+}
+
+function amountsOf({ unit }: Limit, estimate: CallEstimate): Pick<Claim, 'base' | 'perElastic'> {
+  const choices = estimate.output?.choices ?? 0;
+  switch (unit) {
+    case 'tokens':
+      return { base: estimate.inputTokens, perElastic: choices };
+    case 'cost':
+      return { base: estimate.baseCostNanoUsd, perElastic: estimate.outputCostNanoUsd * choices };
+    case 'calls':
+      return { base: 1, perElastic: 0 };
+    case 'script_generation':
+    case 'video_generation':
+    case 'image_generation':
+    case 'llm_call':
+    case 'embedding':
+      return { base: estimate.count, perElastic: 0 };
+  }
+}

@@ -1,0 +1,155 @@
+import { describeTake, takeFrom } from '../../domain/bucket.js';
+import { type Clock } from '../../domain/clock.js';
+import {
+  CounterStore,
+  type ColdCounter,
+  type CounterClaims,
+  type CounterRef,
+  type Hold,
+  type PermitsAnswer,
+  type ReadAnswer,
+  type ReserveAnswer,
+  type ReserveCommand,
+  type TakePermits,
+  type UnitAmounts,
+} from '../../domain/counters.js';
+import { amountOf, grant, type Weighed } from '../../domain/decision.js';
+
+import { type MemoryCounter, MemoryCounters } from './memory-counters.js';
+
+interface Warm {
+  readonly claims: CounterClaims;
+  readonly counter: MemoryCounter;
+  readonly version: number;
+}
+
+/** Counters in this process's memory: for one process. The same behaviour as Redis, without one. */
+export class MemoryCounterStore extends CounterStore {
+  private readonly counters: MemoryCounters;
+  private readonly holds = new Map<string, Hold>();
+  private readonly buckets = new Map<string, number>();
+
+  constructor(private readonly clock: Clock) {
+    super();
+    this.counters = new MemoryCounters(clock);
+  }
+
+  reserve(command: ReserveCommand): Promise<ReserveAnswer> {
+    const cold: ColdCounter[] = [];
+    const warm: Warm[] = [];
+    for (const claims of command.counters) {
+      const counter = this.counters.of(claims.counter);
+      if (counter.version === undefined) cold.push(this.counters.chill(claims.counter, counter));
+      else warm.push({ claims, counter, version: counter.version });
+    }
+    return Promise.resolve(cold.length > 0 ? { kind: 'cold', cold } : this.decide(command, warm));
+  }
+
+  settle(hold: Hold, used: readonly UnitAmounts[]): Promise<boolean> {
+    const ended = this.holds.delete(hold.id);
+    hold.counters.forEach(({ counter: ref, version, amounts }, index) => {
+      const counter = this.counters.peek(ref);
+      if (!counter) return;
+      const same = counter.version === version;
+      for (const { unit, amount } of ended ? amounts : []) {
+        counter.addReserved(unit, -amount);
+        if (same) counter.addUsed(unit, used[index]?.[unit] ?? 0);
+      }
+      // Whether the rebuild saw this call's row cannot be known: the ledger is read anew.
+      if (!same) counter.forget();
+    });
+    return Promise.resolve(ended);
+  }
+
+  release(hold: Hold): Promise<boolean> {
+    const ended = this.holds.delete(hold.id);
+    for (const { counter: ref, amounts } of ended ? hold.counters : []) {
+      const counter = this.counters.peek(ref);
+      for (const { unit, amount } of amounts) counter?.addReserved(unit, -amount);
+    }
+    return Promise.resolve(ended);
+  }
+
+  load({ counter: ref, token }: ColdCounter, used: UnitAmounts): Promise<boolean> {
+    const counter = this.counters.of(ref);
+    if (counter.token !== token) return Promise.resolve(false);
+    counter.fill(used, this.counters.stamp());
+    return Promise.resolve(true);
+  }
+
+  invalidate(counters: readonly CounterRef[]): Promise<void> {
+    for (const ref of counters) this.counters.peek(ref)?.forget();
+    return Promise.resolve();
+  }
+
+  read(counters: readonly CounterRef[]): Promise<ReadAnswer[]> {
+    const answers = counters.map((ref): ReadAnswer => {
+      const counter = this.counters.of(ref);
+      if (counter.version === undefined) return { kind: 'cold', cold: this.counters.chill(ref, counter) };
+      return { kind: 'warm', state: counter.state() };
+    });
+    return Promise.resolve(answers);
+  }
+
+  renew(hold: Hold, ttlMs: number): Promise<Hold | undefined> {
+    if (!this.holds.has(hold.id)) return Promise.resolve(undefined);
+    const renewed = { ...hold, deadlineMs: this.clock.now() + ttlMs };
+    this.holds.set(hold.id, renewed);
+    return Promise.resolve(renewed);
+  }
+
+  overdue(limit: number): Promise<Hold[]> {
+    const now = this.clock.now();
+    const late = [...this.holds.values()].filter((hold) => hold.deadlineMs <= now);
+    late.sort((a, b) => a.deadlineMs - b.deadlineMs || (a.id < b.id ? -1 : 1));
+    return Promise.resolve(late.slice(0, limit));
+  }
+
+  takePermits(command: TakePermits): Promise<PermitsAnswer> {
+    const nowUs = this.clock.now() * 1000;
+    const before = this.buckets.get(command.bucket);
+    const { taken, fullAtUs } = takeFrom({ fullAtUs: before, nowUs }, command.permits, command);
+    if (taken) this.rememberBucket(command.bucket, fullAtUs, nowUs);
+    return Promise.resolve(describeTake(taken, command.permits, { fullAtUs, nowUs }, command));
+  }
+
+  private decide(command: ReserveCommand, warm: readonly Warm[]): ReserveAnswer {
+    const weighed: Weighed[] = [];
+    for (const { claims, counter } of warm) {
+      for (const claim of claims.claims) weighed.push({ claim, state: counter.stateOf(claim.unit) });
+    }
+    const granted = grant(command.elastic, weighed);
+    if (granted === undefined) return { kind: 'denied', states: statesOf(warm) };
+    const hold = this.hold(command, warm, granted);
+    return { kind: 'reserved', granted, hold, states: statesOf(warm) };
+  }
+
+  private hold(command: ReserveCommand, warm: readonly Warm[], granted: number): Hold {
+    const counters = warm.map(({ claims, counter, version }) => ({
+      counter: claims.counter,
+      version,
+      amounts: claims.claims.map((claim) => {
+        const amount = amountOf(claim, granted);
+        counter.addReserved(claim.unit, amount);
+        return { unit: claim.unit, amount };
+      }),
+    }));
+    const hold = { id: command.id, deadlineMs: this.clock.now() + command.ttlMs, counters };
+    this.holds.set(hold.id, hold);
+    return hold;
+  }
+
+  /** Full buckets need no remembering: they are dropped as new ones come, so that callers of old do not pile up. */
+  private rememberBucket(bucket: string, fullAtUs: number, nowUs: number): void {
+    this.buckets.delete(bucket);
+    this.buckets.set(bucket, fullAtUs);
+    for (const [oldest, full] of this.buckets) {
+      if (full > nowUs) break;
+      this.buckets.delete(oldest);
+    }
+  }
+}
+
+function statesOf(warm: readonly Warm[]) {
+  return warm.map(({ claims, counter }) => claims.claims.map((claim) => counter.stateOf(claim.unit)));
+}

@@ -1,0 +1,21 @@
+import { type Caller } from '../domain/caller.js';
+import { type Counter } from '../domain/limit.js';
+import { type Operation } from '../domain/operation.js';
+import { type Schedule } from '../domain/period.js';
+
+/** What holds for one call: its counters with their limits, and the plan's output cap. */
+export interface CallTerms {
+  readonly counters: readonly Counter[];
+  /** The most output tokens of one call; `null` where the plan sets none. */
+  readonly maxOutputTokens: number | null;
+  readonly schedule: Schedule;
+}
+
+/** Finds which limits a caller meets. */
+export abstract class LimitResolver {
+  /**
+   * @param operation leaves out the other operations' limits; without it all of them are given.
+   * @throws CodedError `not_found` for a user that nobody knows.
+   */
+  abstract termsOf(caller: Caller, atMs: number, operation?: Operation): Promise<CallTerms>;
+}

@@ -1,0 +1,87 @@
+import { AsyncResource } from 'node:async_hooks';
+
+import { type UsageStatus } from './domain/usage.js';
+import { type ReportedUsage } from './rate-limit.decorator.js';
+
+/** How the reservation behind a stream is brought to its end. */
+export interface StreamSettlement {
+  readonly metered: boolean;
+  usageOf(item: unknown): ReportedUsage | undefined;
+  settle(reported: ReportedUsage | undefined, status: UsageStatus): Promise<void>;
+  release(): Promise<void>;
+}
+
+/**
+ * Passes a stream on and settles it when it ends, fails or is abandoned. Its end is told only when the settlement is
+ * committed. Where nothing was delivered it costs nothing; what was delivered is paid, however the stream ended.
+ *
+ * An iterator by hand, not a generator: one that is abandoned before its first item must still be settled, and a
+ * generator that never ran runs no `finally`.
+ * @param signal aborted when the client hung up: an error after that is an abandoned stream, not a failed one.
+ */
+export function meterStream<Item>(
+  source: AsyncIterable<Item>,
+  settlement: StreamSettlement,
+  signal?: AbortSignal,
+): AsyncIterableIterator<Item> {
+  return new MeteredStream(source[Symbol.asyncIterator](), settlement, signal);
+}
+
+class MeteredStream<Item> implements AsyncIterableIterator<Item> {
+  private usage: ReportedUsage | undefined;
+  private delivered = false;
+  private ended: Promise<void> | undefined;
+  /** A generator runs in the context of whoever asks for its next item: the call's own is kept here. */
+  private readonly scope = new AsyncResource('cuota.MeteredStream');
+
+  constructor(
+    private readonly source: AsyncIterator<Item>,
+    private readonly settlement: StreamSettlement,
+    private readonly signal: AbortSignal | undefined,
+  ) {}
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<Item>> {
+    let step: IteratorResult<Item>;
+    try {
+      step = await this.scope.runInAsyncScope(() => this.source.next());
+    } catch (error) {
+      await this.end(this.signal?.aborted ? 'settled' : 'failed_after_output');
+      throw error;
+    }
+    if (step.done) {
+      await this.end('settled', true);
+      return step;
+    }
+    this.count(step.value);
+    return step;
+  }
+
+  /** The consumer wants no more. */
+  async return(): Promise<IteratorResult<Item>> {
+    // Not awaited: a source that waits for its upstream answers only when that does.
+    void Promise.resolve(this.source.return?.()).catch(() => undefined);
+    await this.end('settled');
+    return { done: true, value: undefined };
+  }
+
+  async throw(error: unknown): Promise<IteratorResult<Item>> {
+    await this.return();
+    throw error;
+  }
+
+  private count(item: Item): void {
+    this.usage = this.settlement.usageOf(item) ?? this.usage;
+    this.delivered = this.settlement.metered ? this.usage !== undefined : true;
+  }
+
+  /** @param complete a stream that came to its own end is a call that was answered, with or without output. */
+  private end(status: UsageStatus, complete = false): Promise<void> {
+    this.ended ??=
+      this.delivered || complete ? this.settlement.settle(this.usage, status) : this.settlement.release();
+    return this.ended;
+  }
+}

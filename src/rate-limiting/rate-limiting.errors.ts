@@ -1,0 +1,53 @@
+import { CodedError } from '../errors.js';
+
+import { type Denial } from './domain/outcome.js';
+import { type LimitState, remainingOf } from './domain/limit.js';
+import { formatUsd } from './domain/money.js';
+import { limitView } from './limit-view.js';
+
+/** A call that its limits deny, as an error: for code that guards methods, where no outcome can be returned. */
+export class LimitExceeded extends CodedError {
+  constructor(readonly denial: Denial) {
+    super(
+      denial.limits.every(({ unit }) => unit === 'cost') ? 'budget_exceeded' : 'quota_exceeded',
+      denial.limits.map(describe).join(' '),
+      { limits: denial.limits.map(limitView), retryAfterMs: denial.retryAfterMs },
+    );
+  }
+}
+
+/** No store to count in, and STORE_FAILURE says that then nothing goes through. */
+export function storeUnavailable(cause: unknown): CodedError {
+  return new CodedError(
+    'store_unavailable',
+    'Limits cannot be checked right now, so the call was not made and nothing was charged. Try again in a few seconds.',
+    { retryAfterMs: 2_000 },
+    { cause },
+  );
+}
+
+/** A metered method was called with nobody to charge. */
+export function noCaller(operation: string): CodedError {
+  return new CodedError(
+    'unauthorized',
+    `${operation} needs a caller to charge: call it inside a request, a job that carries its caller, or give @RateLimit a subject.`,
+  );
+}
+
+/** What cannot be priced is refused to who has a money limit, since it could not be held to it. */
+export function unpriced(model: string): CodedError {
+  return new CodedError(
+    'forbidden',
+    `The model ${model} has no known price and a money limit applies to you. Choose a priced model, or ask the operator to price it.`,
+  );
+}
+
+function describe(limit: LimitState): string {
+  const amount = (value: number) =>
+    limit.unit === 'cost' ? `${formatUsd(value)} USD` : `${value} ${limit.unit}`;
+  const resetAt = new Date(limit.window.resetsAtMs).toISOString();
+  return (
+    `${limit.name}: ${amount(limit.used)} of ${amount(limit.max)} used, ${amount(limit.reserved)} reserved by calls ` +
+    `in flight, ${amount(remainingOf(limit))} left is too little for this call. Room returns at ${resetAt}.`
+  );
+}

@@ -1,0 +1,13 @@
+/** How the heart behaves. */
+export interface RateLimitingOptions {
+  /** False: nothing is checked, the ledger is still written. */
+  readonly enabled: boolean;
+  /** What a call gets while the counters cannot be reached: `closed` a 503, `open` its way. */
+  readonly storeFailure: 'closed' | 'open';
+  /** How long a reservation lives until it is settled for its owner. */
+  readonly reservationTtlMs: number;
+  /** The zone of days that no user's own zone applies to. */
+  readonly timeZone: string;
+}
+
+export const RATE_LIMITING_OPTIONS = Symbol('RATE_LIMITING_OPTIONS');

@@ -1,0 +1,205 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+
+import { CodedError } from '../errors.js';
+
+import { claimsOf, elasticOf } from './claims.js';
+import { WarmCounters } from './counters/warm-counters.js';
+import { type Caller } from './domain/caller.js';
+import { Clock } from './domain/clock.js';
+import { CounterStore, type Hold } from './domain/counters.js';
+import { type ReservationId } from './domain/ids.js';
+import { type LimitState } from './domain/limit.js';
+import { type Operation } from './domain/operation.js';
+import { type ActualUsage, unitAmountsOf, type UsageEntry, type UsageStatus } from './domain/usage.js';
+import { Ledger } from './ledger/ledger.port.js';
+import { LimitResolver } from './limits/limit-resolver.js';
+import { LiveReservations } from './live-reservations.js';
+import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from './rate-limiting.options.js';
+import { storeUnavailable, unpriced } from './rate-limiting.errors.js';
+import { newReservationId } from './reservation-ids.js';
+import { type CallEstimate, type Reservation } from './reservation.js';
+import { type Asking, type Outcome, outcomeOf, type ReserveInput, uncounted } from './reserving.js';
+import { usageEntryOf } from './usage-entry.js';
+
+/** Reserve, settle, release: the way of every metered call, whoever makes it. */
+@Injectable()
+export class RateLimitingService {
+  private readonly logger = new Logger(RateLimitingService.name);
+  private readonly live = new LiveReservations();
+  private readonly counters: WarmCounters;
+
+  constructor(
+    private readonly store: CounterStore,
+    private readonly ledger: Ledger,
+    private readonly resolver: LimitResolver,
+    private readonly clock: Clock,
+    @Inject(RATE_LIMITING_OPTIONS) private readonly options: RateLimitingOptions,
+  ) {
+    this.counters = new WarmCounters(store, ledger);
+  }
+
+  /**
+   * Holds a call's amounts against all of its limits in one atomic step, or against none.
+   * @throws CodedError `store_unavailable` where the counters cannot be reached and STORE_FAILURE is `closed`;
+   *   `forbidden` for a call without a price under a money limit.
+   */
+  async reserve(input: ReserveInput): Promise<Outcome> {
+    const outcome = await this.ask(await this.asking(input));
+    if (outcome.kind === 'reserved') this.live.add(outcome.reservation);
+    return outcome;
+  }
+
+  /**
+   * Replaces a reservation by what was really used: ledger first, then the counters. Resolves when the row is
+   * committed; a second settlement of the same reservation changes nothing.
+   */
+  async settle(id: ReservationId, actual: ActualUsage, status: UsageStatus = 'settled'): Promise<void> {
+    const ended = this.live.end(id, (reservation) => this.close(reservation, actual, status));
+    if (ended) return ended;
+    if (await this.ledger.find(id)) return;
+    throw new CodedError('not_found', `No reservation ${id} is open here: it was released, or never made.`);
+  }
+
+  /** Gives a reservation back, as if the call had never been. Releasing one that has ended changes nothing. */
+  async release(id: ReservationId): Promise<void> {
+    await this.live.end(id, async ({ hold }) => {
+      if (hold) await this.endHold(hold, () => this.store.release(hold));
+    });
+  }
+
+  /** A ledger row, and the counters with it, for work that was done elsewhere; limits are not asked. */
+  async recordUsage(input: {
+    caller: Caller;
+    operation: Operation;
+    usage: ActualUsage;
+  }): Promise<ReservationId> {
+    const { usage, caller, operation } = input;
+    const asking = await this.asking({ caller, operation, estimate: estimateOf(usage) });
+    const unlimited = asking.command.counters.map(({ counter, claims }) => ({
+      counter,
+      claims: claims.map((claim) => ({ ...claim, hard: false })),
+    }));
+    const outcome = await this.ask({ ...asking, command: { ...asking.command, counters: unlimited } });
+    if (outcome.kind === 'denied') throw new Error('A call without hard limits was denied.');
+    this.live.add(outcome.reservation);
+    await this.settle(outcome.reservation.id, usage);
+    return outcome.reservation.id;
+  }
+
+  /** Whether there is room for a call, and every limit's state; holds nothing. */
+  async checkLimit(input: {
+    caller: Caller;
+    operation: Operation;
+    tokens?: number;
+    calls?: number;
+  }): Promise<{ allowed: boolean; limits: LimitState[] }> {
+    const terms = await this.resolver.termsOf(input.caller, this.clock.now(), input.operation);
+    const limits = await this.counters.read(terms.counters);
+    const asked = (limit: LimitState) => {
+      if (limit.unit === 'tokens') return input.tokens ?? 0;
+      return limit.unit === 'cost' ? 0 : (input.calls ?? 1);
+    };
+    // Where nothing is asked of a unit, a limit that is spent to the last still has no room for a call.
+    const hasRoom = (limit: LimitState) =>
+      limit.used + limit.reserved + Math.max(1, asked(limit)) <= limit.max;
+    const allowed = limits.every(
+      (limit) => limit.max === 0 || limit.enforcement !== 'hard' || hasRoom(limit),
+    );
+    return { allowed, limits };
+  }
+
+  /** What a caller used and holds in the current period, limit by limit. */
+  async getCurrentUsage(caller: Caller): Promise<LimitState[]> {
+    const terms = await this.resolver.termsOf(caller, this.clock.now());
+    return this.counters.read(terms.counters);
+  }
+
+  /** What a caller used in the period that holds `atMs`; a past one comes from the ledger alone. */
+  async getUsageAt(caller: Caller, atMs: number): Promise<LimitState[]> {
+    const terms = await this.resolver.termsOf(caller, atMs);
+    const states = terms.counters.map(async ({ subject, window, limits }) => {
+      const used = await this.ledger.usedIn(subject, window);
+      return limits.map((limit) => ({ ...limit, subject, window, used: used[limit.unit] ?? 0, reserved: 0 }));
+    });
+    return (await Promise.all(states)).flat();
+  }
+
+  /** How many calls are in flight here. */
+  inFlight(): number {
+    return this.live.size;
+  }
+
+  private async asking(input: ReserveInput): Promise<Asking> {
+    const nowMs = this.clock.now();
+    const terms = await this.resolver.termsOf(input.caller, nowMs, input.operation);
+    if (!input.estimate.priced && this.options.enabled && hasMoneyLimit(terms.counters)) {
+      throw unpriced(input.estimate.model);
+    }
+    const command = {
+      id: newReservationId(nowMs),
+      ttlMs: this.options.reservationTtlMs,
+      elastic: elasticOf(input.estimate, terms.maxOutputTokens),
+      counters: claimsOf(terms.counters, input.estimate),
+    };
+    return { input, terms, command, nowMs, timeZone: this.options.timeZone };
+  }
+
+  private async ask(asking: Asking): Promise<Outcome> {
+    const free: Outcome = { kind: 'reserved', reservation: uncounted(asking, asking.command.elastic.max) };
+    if (!this.options.enabled) return free;
+    try {
+      return outcomeOf(asking, await this.counters.reserve(asking.command, asking.terms.counters));
+    } catch (error) {
+      if (this.options.storeFailure === 'closed') throw storeUnavailable(error);
+      this.logger.warn(
+        { err: error },
+        'The counters cannot be reached; the call goes through uncounted (STORE_FAILURE=open).',
+      );
+      return free;
+    }
+  }
+
+  private async close(reservation: Reservation, actual: ActualUsage, status: UsageStatus): Promise<void> {
+    const latencyMs = Math.max(0, Math.round(this.clock.now() - reservation.reservedAtMs));
+    const entry = usageEntryOf(reservation, actual, { status, latencyMs });
+    // Ledger first: if we die before the counters, the sweeper finds the row.
+    await this.ledger.record(entry);
+    const { hold } = reservation;
+    if (hold) await this.endHold(hold, () => this.store.settle(hold, usedBy(hold, entry)));
+  }
+
+  /** A store that is down does not undo what the ledger holds: the hold ends at its deadline instead. */
+  private async endHold(hold: Hold, end: () => Promise<boolean>): Promise<void> {
+    try {
+      await end();
+    } catch (error) {
+      this.logger.warn(
+        { err: error, reservation: hold.id },
+        'The counters could not be settled; the sweeper will do it.',
+      );
+    }
+  }
+}
+
+function usedBy(hold: Hold, entry: UsageEntry) {
+  const amounts = unitAmountsOf(entry);
+  return hold.counters.map(() => amounts);
+}
+
+function hasMoneyLimit(counters: Asking['terms']['counters']): boolean {
+  return counters.some(({ limits }) =>
+    limits.some(({ unit, max, enforcement }) => unit === 'cost' && max > 0 && enforcement === 'hard'),
+  );
+}
+
+function estimateOf(usage: ActualUsage): CallEstimate {
+  return {
+    inputTokens: usage.totalTokens ?? usage.inputTokens + usage.outputTokens,
+    baseCostNanoUsd: usage.costNanoUsd,
+    outputCostNanoUsd: 0,
+    priced: true,
+    count: usage.count ?? 1,
+    provider: usage.provider,
+    model: usage.model,
+  };
+}

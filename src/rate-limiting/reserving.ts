@@ -1,0 +1,73 @@
+import { type Caller } from './domain/caller.js';
+import { type ClaimState, type ReserveAnswer, type ReserveCommand } from './domain/counters.js';
+import { type Counter, type LimitState } from './domain/limit.js';
+import { type Operation } from './domain/operation.js';
+import { type ClaimedLimit, type Denial, denialOf, softExceeded } from './domain/outcome.js';
+import { dayAt } from './domain/period.js';
+import { type CallTerms } from './limits/limit-resolver.js';
+import { type CallEstimate, type Reservation } from './reservation.js';
+
+export interface ReserveInput {
+  readonly caller: Caller;
+  readonly operation: Operation;
+  readonly estimate: CallEstimate;
+}
+
+/** A denial is a value; only the edge makes an error of it. */
+export type Outcome = { readonly kind: 'reserved'; readonly reservation: Reservation } | Denial;
+
+/** All that is known of a call before the counters are asked. */
+export interface Asking {
+  readonly input: ReserveInput;
+  readonly terms: CallTerms;
+  readonly command: ReserveCommand;
+  readonly nowMs: number;
+  /** The zone of days that no user's own zone applies to. */
+  readonly timeZone: string;
+}
+
+/** What the counters' answer means to the caller. */
+export function outcomeOf(asking: Asking, answer: Exclude<ReserveAnswer, { kind: 'cold' }>): Outcome {
+  const { command, terms, nowMs } = asking;
+  const claimed = claimedLimits(command, terms.counters, answer.states);
+  if (answer.kind === 'denied') return denialOf(claimed, command.elastic, nowMs);
+  return {
+    kind: 'reserved',
+    reservation: {
+      ...uncounted(asking, answer.granted),
+      limits: claimed.map(({ limit }) => limit),
+      softExceeded: softExceeded(claimed),
+      hold: answer.hold,
+    },
+  };
+}
+
+/** A reservation that no counter knows of: limits are off, or the store is down and calls go through. */
+export function uncounted({ input, terms, command, nowMs, timeZone }: Asking, granted: number): Reservation {
+  return {
+    id: command.id,
+    ...input,
+    grantedOutputTokens: granted,
+    limits: [],
+    softExceeded: [],
+    reservedAtMs: nowMs,
+    day: dayAt(nowMs, timeZone),
+    localDay: dayAt(nowMs, terms.schedule.timeZone),
+  };
+}
+
+function claimedLimits(
+  command: ReserveCommand,
+  counters: readonly Counter[],
+  states: readonly ClaimState[][],
+): ClaimedLimit[] {
+  return counters.flatMap(({ subject, window, limits }, at) =>
+    limits.flatMap((limit, index): ClaimedLimit[] => {
+      const claim = command.counters[at]?.claims[index];
+      const state = states[at]?.[index];
+      if (!claim || !state) return [];
+      const standing: LimitState = { ...limit, subject, window, ...state };
+      return [{ limit: standing, claim }];
+    }),
+  );
+}

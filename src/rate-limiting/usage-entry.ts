@@ -1,0 +1,53 @@
+import { type ActualUsage, type UsageEntry, type UsageStatus } from './domain/usage.js';
+import { type Reservation } from './reservation.js';
+
+/** The ledger row of a reservation that came to an end. */
+export function usageEntryOf(
+  reservation: Reservation,
+  actual: ActualUsage,
+  end: { readonly status: UsageStatus; readonly latencyMs: number },
+): UsageEntry {
+  const { resourceId, metadata = {} } = actual;
+  const soft = reservation.softExceeded;
+  return {
+    id: reservation.id,
+    caller: reservation.caller,
+    operation: reservation.operation,
+    provider: actual.provider,
+    model: actual.model,
+    inputTokens: actual.inputTokens,
+    outputTokens: actual.outputTokens,
+    totalTokens: actual.totalTokens ?? actual.inputTokens + actual.outputTokens,
+    calls: 1,
+    operationCount: actual.count ?? reservation.estimate.count,
+    costNanoUsd: actual.costNanoUsd,
+    status: end.status,
+    estimated: actual.estimated,
+    softExceeded: soft.length > 0,
+    ...(resourceId === undefined ? {} : { resourceId }),
+    metadata: soft.length > 0 ? { ...metadata, softExceeded: soft } : metadata,
+    estimatedTokens: estimatedTokens(reservation),
+    latencyMs: end.latencyMs,
+    day: reservation.day,
+    localDay: reservation.localDay,
+  };
+}
+
+/** What a call is taken to have used where nothing better is known: all that was reserved for it. */
+export function usageAtEstimate(reservation: Reservation): ActualUsage {
+  const { estimate, grantedOutputTokens } = reservation;
+  const outputTokens = grantedOutputTokens * (estimate.output?.choices ?? 0);
+  return {
+    provider: estimate.provider,
+    model: estimate.model,
+    inputTokens: estimate.inputTokens,
+    outputTokens,
+    costNanoUsd: Math.ceil(estimate.baseCostNanoUsd + estimate.outputCostNanoUsd * outputTokens),
+    count: estimate.count,
+    estimated: true,
+  };
+}
+
+function estimatedTokens({ estimate, grantedOutputTokens }: Reservation): number {
+  return estimate.inputTokens + grantedOutputTokens * (estimate.output?.choices ?? 0);
+}

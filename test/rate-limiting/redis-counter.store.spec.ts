@@ -1,0 +1,80 @@
+import { Redis } from 'ioredis';
+
+import { RedisCounterStore } from '../../src/rate-limiting/counters/redis/redis-counter.store.js';
+import { FrozenClock } from '../../src/rate-limiting/domain/clock.js';
+import { describeWithRedis, startRedis, type TestRedis } from '../support/redis.js';
+
+import { claim, counterOf, describeCounterStore, held, reserveOf, START } from './counter-store.contract.js';
+
+describeWithRedis('Redis', () => {
+  let server: TestRedis;
+  let redis: Redis;
+
+  beforeAll(async () => {
+    server = await startRedis();
+    redis = new Redis(server.url);
+  });
+
+  afterAll(async () => {
+    await redis.quit();
+    await server.stop();
+  });
+
+  describeCounterStore('Redis', (clock) => new RedisCounterStore(redis, () => clock.now()));
+
+  it('holds the 8 limits of a call in one round trip', async () => {
+    const store = new RedisCounterStore(redis);
+    const claims = [
+      claim('tokens', 100, 1),
+      claim('calls', 100, 1),
+      claim('cost', 100, 1),
+      claim('llm_call', 100, 1),
+    ];
+    const command = reserveOf([
+      { counter: counterOf('one-trip-user'), claims },
+      { counter: counterOf('one-trip-key'), claims },
+    ]);
+    await held(store, command);
+    const before = await scriptCalls();
+    await held(store, reserveOf(command.counters));
+    expect((await scriptCalls()) - before).toBe(1);
+  });
+
+  it('sends a script again when Redis forgot it', async () => {
+    const store = new RedisCounterStore(redis);
+    const counters = [{ counter: counterOf('forgetful'), claims: [claim('calls', 10, 1)] }];
+    await held(store, reserveOf(counters));
+    await redis.script('FLUSH');
+    expect((await store.reserve(reserveOf(counters))).kind).toBe('reserved');
+  });
+
+  it('G5: an emptied Redis makes a counter cold, and what is settled meanwhile is not added to nothing', async () => {
+    const clock = new FrozenClock(START);
+    const store = new RedisCounterStore(redis, () => clock.now());
+    const counter = counterOf('flushed');
+    const hold = await held(store, reserveOf([{ counter, claims: [claim('calls', 10, 1)] }]), { calls: 9 });
+    await redis.flushall();
+    expect(await store.settle(hold, [{ calls: 1 }])).toBe(false);
+    expect((await store.reserve(reserveOf([{ counter, claims: [claim('calls', 10, 1)] }]))).kind).toBe(
+      'cold',
+    );
+  });
+
+  it('keeps a counter in the compact encoding and lets it expire', async () => {
+    const store = new RedisCounterStore(redis);
+    const counter = counterOf('compact');
+    const units = ['tokens', 'calls', 'cost', 'script_generation', 'image_generation', 'llm_call'] as const;
+    await held(store, reserveOf([{ counter, claims: units.map((unit) => claim(unit, 0, 9_000_000_000)) }]));
+    const key = 'cuota:{0}:user:compact:2026-11-01';
+    expect(await redis.object('ENCODING', key)).toBe('listpack');
+    expect(await redis.pttl(key)).toBeGreaterThan(0);
+  });
+
+  async function scriptCalls(): Promise<number> {
+    const stats = await redis.info('commandstats');
+    const calls = [...stats.matchAll(/cmdstat_(?:evalsha|eval):calls=(\d+)/g)].map((match) =>
+      Number(match[1]),
+    );
+    return calls.reduce((sum, count) => sum + count, 0);
+  }
+});
