@@ -50,7 +50,11 @@ export class CodedError extends Error {
 export function validationFailed(errors: readonly Fault[]): CodedError {
   const first = errors[0];
   const summary = first ? `${first.path}: ${first.message}` : 'The request is not valid.';
-  return new CodedError('validation_failed', errors.length > 1 ? `${summary} (and ${errors.length - 1} more)` : summary, {
-    errors,
-  });
+  return new CodedError(
+    'validation_failed',
+    errors.length > 1 ? `${summary} (and ${errors.length - 1} more)` : summary,
+    {
+      errors,
+    },
+  );
 }

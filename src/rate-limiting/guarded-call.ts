@@ -1,12 +1,12 @@
-import { currentCallContext, runInCallContext } from './call-context.js';
+import { type CallContext, currentCallContext, runInCallContext } from './call-context.js';
 import { type Caller } from './domain/caller.js';
 import { type ActualUsage, type UsageStatus } from './domain/usage.js';
 import { meterStream } from './metered-stream.js';
-import { type RateLimitOptions, type ReportedUsage } from './rate-limit.decorator.js';
+import { type RateLimitOptions, type ToldUsage } from './rate-limit.decorator.js';
 import { LimitExceeded, noCaller } from './rate-limiting.errors.js';
 import { type RateLimitingService } from './rate-limiting.service.js';
 import { type CallEstimate, type Reservation } from './reservation.js';
-import { usageAtEstimate } from './usage-entry.js';
+import { settledLimits, usageAtEstimate } from './usage-entry.js';
 
 /** Runs a guarded method's call: reserve, run, settle, or release where it fails. */
 export async function runGuarded(
@@ -24,9 +24,9 @@ export async function runGuarded(
 
   const { reservation } = outcome;
   // Whoever answers the outer request tells the caller which reservation it was.
-  if (context) context.reservation = reservation;
-  const settlement = new Settlement(service, options, reservation);
-  return runInCallContext({ ...context, caller, reservation }, () => runReserved(call.run, settlement));
+  const inner: CallContext = Object.assign(context ?? {}, { reservation, limits: reservation.limits });
+  const settlement = new Settlement(service, options, inner, reservation);
+  return runInCallContext({ ...inner, caller }, () => runReserved(call.run, settlement));
 }
 
 async function runReserved(run: () => unknown, settlement: Settlement): Promise<unknown> {
@@ -47,6 +47,7 @@ export class Settlement {
   constructor(
     private readonly service: RateLimitingService,
     private readonly options: RateLimitOptions,
+    private readonly context: CallContext,
     private readonly reservation: Reservation,
   ) {}
 
@@ -55,17 +56,19 @@ export class Settlement {
     return this.options.actual !== undefined;
   }
 
-  usageOf(result: unknown): ReportedUsage | undefined {
+  usageOf(result: unknown): ToldUsage | undefined {
     return this.options.actual?.(result, this.reservation);
   }
 
-  /** @param reported what the method told; what it left out is taken from the estimate. */
-  settle(reported: ReportedUsage | undefined, status: UsageStatus): Promise<void> {
+  /** @param told what the method told; what it left out is taken from the estimate. */
+  async settle(told: ToldUsage | undefined, status: UsageStatus): Promise<void> {
+    const reported = typeof told === 'function' ? told() : told;
     const actual: ActualUsage = {
       ...usageAtEstimate(this.reservation),
       ...(reported && { estimated: false, ...reported }),
     };
-    return this.service.settle(this.reservation.id, actual, status);
+    await this.service.settle(this.reservation.id, actual, status);
+    this.context.limits = settledLimits(this.reservation, actual);
   }
 
   release(): Promise<void> {

@@ -1,22 +1,39 @@
+import { Injectable } from '@nestjs/common';
+
+import { type Hold } from './domain/counters.js';
 import { type ReservationId } from './domain/ids.js';
 import { type Reservation } from './reservation.js';
 
+interface Open {
+  readonly reservation: Reservation;
+  renewedAtMs: number;
+}
+
 /** The reservations that this process holds and has not ended yet. Each is ended once, however often that is asked. */
+@Injectable()
 export class LiveReservations {
-  private readonly open = new Map<ReservationId, Reservation>();
+  private readonly open = new Map<ReservationId, Open>();
   private readonly ending = new Map<ReservationId, Promise<void>>();
 
   add(reservation: Reservation): void {
-    this.open.set(reservation.id, reservation);
+    this.open.set(reservation.id, { reservation, renewedAtMs: reservation.reservedAtMs });
+  }
+
+  has(id: ReservationId): boolean {
+    return this.open.has(id);
+  }
+
+  get size(): number {
+    return this.open.size;
   }
 
   /** Ends a reservation by `end`, or joins the end under way; `undefined` where none of that id is open. */
   end(id: ReservationId, end: (reservation: Reservation) => Promise<void>): Promise<void> | undefined {
     const underWay = this.ending.get(id);
     if (underWay) return underWay;
-    const reservation = this.open.get(id);
-    if (!reservation) return undefined;
-    const ending = end(reservation).finally(() => {
+    const open = this.open.get(id);
+    if (!open) return undefined;
+    const ending = end(open.reservation).finally(() => {
       this.open.delete(id);
       this.ending.delete(id);
     });
@@ -24,7 +41,13 @@ export class LiveReservations {
     return ending;
   }
 
-  get size(): number {
-    return this.open.size;
+  /** Pushes out the deadline of every reservation that was last renewed `olderThanMs` ago. */
+  async renew(renew: (hold: Hold) => Promise<unknown>, nowMs: number, olderThanMs: number): Promise<void> {
+    for (const open of this.open.values()) {
+      const { hold } = open.reservation;
+      if (!hold || nowMs - open.renewedAtMs < olderThanMs) continue;
+      await renew(hold);
+      open.renewedAtMs = nowMs;
+    }
   }
 }

@@ -1,12 +1,12 @@
 import { AsyncResource } from 'node:async_hooks';
 
 import { type UsageStatus } from './domain/usage.js';
-import { type ReportedUsage } from './rate-limit.decorator.js';
+import { type ReportedUsage, type ToldUsage } from './rate-limit.decorator.js';
 
 /** How the reservation behind a stream is brought to its end. */
 export interface StreamSettlement {
   readonly metered: boolean;
-  usageOf(item: unknown): ReportedUsage | undefined;
+  usageOf(item: unknown): ToldUsage | undefined;
   settle(reported: ReportedUsage | undefined, status: UsageStatus): Promise<void>;
   release(): Promise<void>;
 }
@@ -28,8 +28,8 @@ export function meterStream<Item>(
 }
 
 class MeteredStream<Item> implements AsyncIterableIterator<Item> {
-  private usage: ReportedUsage | undefined;
-  private delivered = false;
+  private told: ToldUsage | undefined;
+  private items = 0;
   private ended: Promise<void> | undefined;
   /** A generator runs in the context of whoever asks for its next item: the call's own is kept here. */
   private readonly scope = new AsyncResource('cuota.MeteredStream');
@@ -74,14 +74,19 @@ class MeteredStream<Item> implements AsyncIterableIterator<Item> {
   }
 
   private count(item: Item): void {
-    this.usage = this.settlement.usageOf(item) ?? this.usage;
-    this.delivered = this.settlement.metered ? this.usage !== undefined : true;
+    this.told = this.settlement.usageOf(item) ?? this.told;
+    this.items++;
   }
 
   /** @param complete a stream that came to its own end is a call that was answered, with or without output. */
   private end(status: UsageStatus, complete = false): Promise<void> {
-    this.ended ??=
-      this.delivered || complete ? this.settlement.settle(this.usage, status) : this.settlement.release();
+    this.ended ??= this.settle(status, complete);
     return this.ended;
+  }
+
+  private settle(status: UsageStatus, complete: boolean): Promise<void> {
+    const usage = typeof this.told === 'function' ? this.told() : this.told;
+    const delivered = this.settlement.metered ? usage !== undefined : this.items > 0;
+    return delivered || complete ? this.settlement.settle(usage, status) : this.settlement.release();
   }
 }

@@ -6,6 +6,9 @@ import { type CallEstimate, type Reservation } from './reservation.js';
 /** What a call used, as far as the method can tell; what it leaves out is taken from the estimate. */
 export type ReportedUsage = Partial<ActualUsage>;
 
+/** What a method tells of its use: at once, or when it is asked, for what is dear to count. */
+export type ToldUsage = ReportedUsage | (() => ReportedUsage | undefined);
+
 /** What an async iterable yields, else what a promise gives. */
 export type Yield<Result> = Awaited<Result> extends AsyncIterable<infer Item> ? Item : Awaited<Result>;
 
@@ -20,9 +23,10 @@ export interface RateLimitOptions<Args extends unknown[] = unknown[], Result = u
   estimate?(...args: Args): Partial<CallEstimate> | Promise<Partial<CallEstimate>>;
   /**
    * What was really used, from the result; without it the estimate. Of a stream it is asked for each item and tells
-   * what was used so far: `undefined` until there was output, the last answer counts.
+   * what was used so far: `undefined` until there was output, the last answer counts. A function is asked when the
+   * stream has ended, however it ended.
    */
-  actual?(result: Yield<Result>, reservation: Reservation): ReportedUsage | undefined;
+  actual?(result: Yield<Result>, reservation: Reservation): ToldUsage | undefined;
 }
 
 /** A method that carries @RateLimit. */

@@ -25,13 +25,13 @@ import { usageEntryOf } from './usage-entry.js';
 @Injectable()
 export class RateLimitingService {
   private readonly logger = new Logger(RateLimitingService.name);
-  private readonly live = new LiveReservations();
   private readonly counters: WarmCounters;
 
   constructor(
     private readonly store: CounterStore,
     private readonly ledger: Ledger,
     private readonly resolver: LimitResolver,
+    private readonly live: LiveReservations,
     private readonly clock: Clock,
     @Inject(RATE_LIMITING_OPTIONS) private readonly options: RateLimitingOptions,
   ) {

@@ -1,4 +1,5 @@
-import { type ActualUsage, type UsageEntry, type UsageStatus } from './domain/usage.js';
+import { type LimitState } from './domain/limit.js';
+import { type ActualUsage, unitAmountsOf, type UsageEntry, type UsageStatus } from './domain/usage.js';
 import { type Reservation } from './reservation.js';
 
 /** The ledger row of a reservation that came to an end. */
@@ -46,6 +47,26 @@ export function usageAtEstimate(reservation: Reservation): ActualUsage {
     count: estimate.count,
     estimated: true,
   };
+}
+
+/** The limits of a call as its own settlement leaves them; other calls may have moved them since. */
+export function settledLimits(reservation: Reservation, actual: ActualUsage): LimitState[] {
+  const entry = usageEntryOf(reservation, actual, { status: 'settled', latencyMs: 0 });
+  const used = unitAmountsOf(entry);
+  const heldBy = (limit: LimitState) => {
+    const held = reservation.hold?.counters.find(
+      ({ counter }) =>
+        counter.window === limit.window.name &&
+        counter.subject.id === limit.subject.id &&
+        counter.subject.kind === limit.subject.kind,
+    );
+    return held?.amounts.find(({ unit }) => unit === limit.unit)?.amount ?? 0;
+  };
+  return reservation.limits.map((limit) => ({
+    ...limit,
+    used: limit.used + (used[limit.unit] ?? 0),
+    reserved: Math.max(0, limit.reserved - heldBy(limit)),
+  }));
 }
 
 function estimatedTokens({ estimate, grantedOutputTokens }: Reservation): number {

@@ -1,4 +1,4 @@
-import { type UserId } from '../domain/ids.js';
+import { type ApiKeyId, type UserId } from '../domain/ids.js';
 import { type LimitFields } from '../domain/limit.js';
 import { type Schedule } from '../domain/period.js';
 
@@ -16,4 +16,7 @@ export interface PlanTerms {
 export abstract class PlanDirectory {
   /** The terms of a user, or `undefined` where there is no such user. Called for every metered call: keep it cached. */
   abstract termsOf(user: UserId): Promise<PlanTerms | undefined>;
+
+  /** Whose an API key is: the key's month follows its owner's schedule. Without it a key follows who calls with it. */
+  ownerOf?(key: ApiKeyId): Promise<UserId | undefined>;
 }

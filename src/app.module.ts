@@ -1,0 +1,37 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+
+import { AdminModule } from './admin/index.js';
+import { ConfigModule, type Settings } from './config/index.js';
+import { DatabaseModule } from './database/index.js';
+import { GenerationModule } from './generation/index.js';
+import { HttpModule } from './http/index.js';
+import { IdentityModule } from './identity/index.js';
+import { type Clock, RateLimitingModule } from './rate-limiting/index.js';
+import { UsageModule } from './usage/index.js';
+
+/** Everything, wired from the settings. */
+@Module({})
+export class AppModule {
+  static with(settings: Settings, clock: Clock): DynamicModule {
+    const { enabled, storeFailure, reservationTtlSec, quotaTimezone } = settings.rateLimiting;
+    const limiting = {
+      enabled,
+      storeFailure,
+      reservationTtlMs: reservationTtlSec * 1000,
+      timeZone: quotaTimezone,
+    };
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.forRoot(settings),
+        DatabaseModule,
+        RateLimitingModule.forRoot(limiting, clock),
+        IdentityModule,
+        HttpModule,
+        GenerationModule,
+        UsageModule,
+        AdminModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,61 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+
+import { AppModule } from './app.module.js';
+import { type Settings } from './config/settings.js';
+import { logRequests, nestLogger, newLog } from './http/logging.js';
+import { serveOpenApi } from './http/openapi.js';
+import { carryCallContext, requestIdOf } from './http/request-context.js';
+import { RequestValidation } from './http/wire-format.js';
+import { type Clock, SystemClock } from './rate-limiting/domain/clock.js';
+
+/** Room for pictures inside a chat's messages; a larger body is a 413. */
+const MAX_BODY_BYTES = 10 * 1024 * 1024;
+
+const ANSWER_HEADERS = [
+  'X-Request-Id',
+  'X-Usage-Id',
+  'X-RateLimit-Limit',
+  'X-RateLimit-Remaining',
+  'X-RateLimit-Reset',
+  'RateLimit',
+  'RateLimit-Policy',
+  'X-Quota-Limit',
+  'X-Quota-Remaining',
+  'X-Quota-Reset',
+  'X-Quota-Exceeded',
+  'X-Cuota-Provider',
+  'Retry-After',
+  'X-Should-Retry',
+];
+
+/** What a test may replace of the application. */
+export interface AppParts {
+  readonly clock?: Clock;
+  readonly log?: { write(line: string): void };
+}
+
+/** The whole application, ready to listen: the server and the tests start the same one. */
+export async function createApp(settings: Settings, parts: AppParts = {}): Promise<NestFastifyApplication> {
+  const log = newLog(settings.http.logLevel, parts.log);
+  const adapter = new FastifyAdapter({
+    trustProxy: settings.http.trustProxy,
+    bodyLimit: MAX_BODY_BYTES,
+    genReqId: requestIdOf,
+    forceCloseConnections: 'idle',
+  });
+  const fastify = adapter.getInstance();
+  carryCallContext(fastify);
+  logRequests(fastify, log);
+  const module = AppModule.with(settings, parts.clock ?? new SystemClock());
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    logger: nestLogger(log),
+    abortOnError: false,
+  });
+  app.useGlobalPipes(new RequestValidation());
+  const { corsOrigins } = settings.http;
+  if (corsOrigins.length > 0) app.enableCors({ origin: [...corsOrigins], exposedHeaders: ANSWER_HEADERS });
+  serveOpenApi(app);
+  await app.init();
+  return app;
+}

@@ -1,0 +1,46 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+
+import { CurrentPrincipal, type Principal } from '../../identity/index.js';
+import { ImageAnswerDto } from '../generation.views.js';
+import { meteredView, usageView } from '../usage-view.js';
+
+import { GenerateImageDto } from './image.dto.js';
+import { ImageRunner } from './image.runner.js';
+import { ImageService } from './image.service.js';
+
+/** DALL·E answers with links unless it is asked for the data; the models after it know no such field. */
+const ANSWERS_WITH_LINKS = /(^|\/)dall-e/;
+
+/** Images for the web app: made, kept, and given as links. */
+@ApiTags('generation')
+@Controller('generate/image')
+export class ImageController {
+  constructor(
+    private readonly runner: ImageRunner,
+    private readonly images: ImageService,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Make images' })
+  @ApiOkResponse({ type: ImageAnswerDto })
+  async generate(
+    @Body() wish: GenerateImageDto,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<ImageAnswerDto> {
+    const { prompt } = wish;
+    const kept = await this.images.generateKept(this.prepare(wish), { userId: principal.userId, prompt });
+    const { provider, model } = kept.usage;
+    const { id, limits } = meteredView();
+    const images = kept.images.map((image) => ({ ...image, tags: [...image.tags] }));
+    return { id, images, provider, model, usage: usageView(kept.usage), limits };
+  }
+
+  private prepare({ prompt, size, count, model, provider }: GenerateImageDto) {
+    const body = { prompt, n: count ?? 1, ...(size !== undefined && { size }) };
+    const call = this.runner.prepare(body, { model, provider });
+    if (!ANSWERS_WITH_LINKS.test(call.model.name)) return call;
+    return { ...call, body: { ...call.body, response_format: 'b64_json' } };
+  }
+}

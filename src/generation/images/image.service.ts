@@ -1,0 +1,62 @@
+import { Injectable } from '@nestjs/common';
+
+import { CodedError } from '../../errors.js';
+import { AssetService, type KeptAsset } from '../../media/index.js';
+import { type ActualUsage, currentCallContext, RateLimit } from '../../rate-limiting/index.js';
+
+import { estimateImages, type ImageCall } from './image-call.js';
+import { type ImageAnswer, ImageRunner, imagesIn } from './image.runner.js';
+
+/** Whose images are kept, and what they were to show. */
+export interface KeepFor {
+  readonly userId: string;
+  readonly prompt: string;
+}
+
+/** Images that are kept, and what making them used. */
+export interface KeptImages {
+  readonly images: readonly KeptAsset[];
+  readonly usage: ActualUsage;
+}
+
+/** Images, metered as `image_generation`: each image counts. */
+@Injectable()
+export class ImageService {
+  constructor(
+    private readonly runner: ImageRunner,
+    private readonly assets: AssetService,
+  ) {}
+
+  @RateLimit({
+    operation: 'image_generation',
+    estimate: (call: ImageCall) => estimateImages(call),
+    actual: (answer: ImageAnswer) => answer.usage,
+  })
+  generate(call: ImageCall): Promise<ImageAnswer> {
+    return this.runner.make(call);
+  }
+
+  /** Makes and keeps: an image that cannot be kept was not made, and costs nothing. */
+  @RateLimit({
+    operation: 'image_generation',
+    estimate: (call: ImageCall) => estimateImages(call),
+    actual: (kept: KeptImages) => kept.usage,
+  })
+  async generateKept(call: ImageCall, { userId, prompt }: KeepFor): Promise<KeptImages> {
+    const { body, usage } = await this.runner.make(call);
+    const { provider, model } = usage;
+    const usageId = currentCallContext()?.reservation?.id;
+    const pictures = imagesIn(body).map((image) => bytesOf(image, provider));
+    const images = await Promise.all(
+      pictures.map((bytes) =>
+        this.assets.keep({ userId, kind: 'image', bytes, prompt, provider, model, usageId }),
+      ),
+    );
+    return { images, usage };
+  }
+}
+
+function bytesOf(image: Record<string, unknown>, provider: string): Buffer {
+  if (typeof image.b64_json === 'string') return Buffer.from(image.b64_json, 'base64');
+  throw new CodedError('provider_failed', `The provider ${provider} answered without the image's data.`);
+}

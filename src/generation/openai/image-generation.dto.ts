@@ -1,0 +1,38 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsInt, IsNotEmpty, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+
+import { WireFormat } from '../../http/wire-format.js';
+
+/** What we read of an image generation's body; all other fields pass through to the provider. */
+@WireFormat()
+export class ImageGenerationDto {
+  @ApiProperty({ required: false, example: 'auto' })
+  @IsOptional()
+  @IsString()
+  model?: string | null;
+
+  @ApiProperty({ maxLength: 32_000 })
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(32_000)
+  prompt!: string;
+
+  @ApiProperty({ required: false, minimum: 1, maximum: 10, description: 'How many images; each is counted.' })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(10)
+  n?: number | null;
+
+  @ApiProperty({ required: false, example: '1024x1024' })
+  @IsOptional()
+  @IsString()
+  size?: string | null;
+
+  @ApiProperty({ required: false })
+  @IsOptional()
+  @IsString()
+  quality?: string | null;
+
+  [field: string]: unknown;
+}

@@ -1,0 +1,120 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import {
+  InjectThrottlerOptions,
+  InjectThrottlerStorage,
+  ThrottlerGuard,
+  ThrottlerStorage,
+} from '@nestjs/throttler';
+import { type ThrottlerModuleOptions, type ThrottlerRequest } from '@nestjs/throttler';
+import { type FastifyReply, type FastifyRequest } from 'fastify';
+
+import { CodedError } from '../../errors.js';
+import { type Principal } from '../../identity/index.js';
+import { Clock } from '../../rate-limiting/domain/clock.js';
+import {
+  RATE_LIMITING_OPTIONS,
+  type RateLimitingOptions,
+} from '../../rate-limiting/rate-limiting.options.js';
+import { storeUnavailable } from '../../rate-limiting/rate-limiting.errors.js';
+import { tellLimits } from '../limit-headers.js';
+
+import { bucketOf } from './endpoint-rate.decorator.js';
+
+interface Bucket {
+  readonly limit: number;
+  readonly ttl: number;
+}
+
+type RatedRequest = FastifyRequest & { principal?: Principal };
+
+/** The endpoint rate: one token bucket a caller and route; the plan's rate, else the route's, else the default. */
+@Injectable()
+export class EndpointRateGuard extends ThrottlerGuard {
+  constructor(
+    @InjectThrottlerOptions() options: ThrottlerModuleOptions,
+    @InjectThrottlerStorage() storage: ThrottlerStorage,
+    reflector: Reflector,
+    private readonly clock: Clock,
+    @Inject(RATE_LIMITING_OPTIONS) private readonly limiting: RateLimitingOptions,
+  ) {
+    super(options, storage, reflector);
+  }
+
+  protected override shouldSkip(): Promise<boolean> {
+    return Promise.resolve(!this.limiting.enabled);
+  }
+
+  protected override async handleRequest({ context, limit, ttl }: ThrottlerRequest): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<RatedRequest>();
+    const reply = context.switchToHttp().getResponse<FastifyReply>();
+    const route = `${request.method} ${request.routeOptions.url ?? request.url}`;
+    const bucket = planBucket(request.principal, route) ?? { limit, ttl };
+    const record = await this.take(`endpoint:${callerOf(request)}:${route}`, bucket);
+    if (!record) return true;
+    this.tell(reply, bucket, record);
+    if (record.isBlocked) throw this.exceeded(bucket, record.timeToBlockExpire);
+    return true;
+  }
+
+  private async take(key: string, { limit, ttl }: Bucket) {
+    try {
+      return await this.storageService.increment(key, ttl, limit, 0, 'default');
+    } catch (error) {
+      if (this.limiting.storeFailure === 'closed') throw storeUnavailable(error);
+      return undefined;
+    }
+  }
+
+  private tell(
+    reply: FastifyReply,
+    { limit, ttl }: Bucket,
+    record: { totalHits: number; timeToExpire: number },
+  ): void {
+    const remaining = limit - record.totalHits;
+    reply.header('X-RateLimit-Limit', Math.round((limit * 60_000) / ttl));
+    reply.header('X-RateLimit-Remaining', remaining);
+    reply.header('X-RateLimit-Reset', Math.ceil(this.clock.now() / 1000) + record.timeToExpire);
+    const windowSec = Math.ceil(ttl / 1000);
+    tellLimits(reply, [
+      { name: 'endpoint.requests', quota: limit, windowSec, remaining, resetSec: record.timeToExpire },
+    ]);
+  }
+
+  private exceeded({ limit, ttl }: Bucket, waitSec: number): CodedError {
+    const perMinute = Math.round((limit * 60_000) / ttl);
+    const resetAt = new Date(this.clock.now() + waitSec * 1000).toISOString();
+    return new CodedError(
+      'rate_limit_exceeded',
+      `endpoint.requests: ${perMinute} requests a minute and ${limit} at once are allowed here. Room returns at ${resetAt}.`,
+      {
+        limits: [
+          {
+            name: 'endpoint.requests',
+            unit: 'permits',
+            window: 'token_bucket',
+            max: limit,
+            used: limit,
+            reserved: 0,
+            remaining: 0,
+            resetAt,
+          },
+        ],
+        retryAfterMs: waitSec * 1000,
+      },
+    );
+  }
+}
+
+function planBucket(principal: Principal | undefined, route: string): Bucket | undefined {
+  const plan = principal?.plan;
+  const own = plan?.endpointRates?.[route];
+  if (own) return bucketOf(own);
+  if (!plan?.requestsPerMinute) return undefined;
+  return bucketOf({ requestsPerMinute: plan.requestsPerMinute, burst: plan.burst ?? plan.requestsPerMinute });
+}
+
+function callerOf({ principal, ip }: RatedRequest): string {
+  if (!principal) return `ip:${ip}`;
+  return principal.apiKeyId ? `apiKey:${principal.apiKeyId}` : `user:${principal.userId}`;
+}

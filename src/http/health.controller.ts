@@ -1,0 +1,52 @@
+import { Controller, Get, HttpStatus, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { SkipThrottle } from '@nestjs/throttler';
+import { type FastifyReply } from 'fastify';
+
+import { StoresHealth } from '../database/stores-health.js';
+import { Public } from '../identity/access/public.decorator.js';
+
+import { EndpointRate } from './endpoint-rate/endpoint-rate.decorator.js';
+
+/** What anyone may ask: is it there, is it ready. */
+@ApiTags('health')
+@Public()
+@Controller()
+export class HealthController {
+  constructor(private readonly stores: StoresHealth) {}
+
+  @Get()
+  @EndpointRate({ requestsPerMinute: 30, burst: 10 })
+  @ApiOperation({ summary: 'Where to go from here' })
+  @ApiOkResponse()
+  root() {
+    return { name: 'Cuota', docs: '/docs', openapi: '/openapi.json', status: '/status' };
+  }
+
+  @Get('status')
+  @EndpointRate({ requestsPerMinute: 60, burst: 10 })
+  @ApiOperation({ summary: 'Whether it runs, and on which stores' })
+  @ApiOkResponse()
+  async status() {
+    return { status: 'ok', stores: await this.stores.check() };
+  }
+
+  @Get('health/live')
+  @SkipThrottle()
+  @ApiOperation({ summary: 'The process answers' })
+  @ApiOkResponse()
+  live() {
+    return { status: 'ok' };
+  }
+
+  @Get('health/ready')
+  @SkipThrottle()
+  @ApiOperation({ summary: 'Its stores answer: 200, else 503' })
+  @ApiOkResponse()
+  async ready(@Res({ passthrough: true }) reply: FastifyReply) {
+    const stores = await this.stores.check();
+    const ready = stores.postgres && stores.redis !== false;
+    if (!ready) reply.status(HttpStatus.SERVICE_UNAVAILABLE);
+    return { status: ready ? 'ok' : 'unavailable', stores };
+  }
+}

@@ -1,0 +1,11 @@
+export { codedErrorOf } from './coded-error.js';
+export { EndpointRate } from './endpoint-rate/endpoint-rate.decorator.js';
+export { sendEvents, type StreamEvent } from './event-stream.js';
+export { HttpModule } from './http.module.js';
+export { LimitDto } from './limit.dto.js';
+export { logRequests, nestLogger, newLog } from './logging.js';
+export { tellCall } from './metered.interceptor.js';
+export { serveOpenApi } from './openapi.js';
+export { openAiErrorBody, problemBody } from './problem.js';
+export { carryCallContext, requestIdOf } from './request-context.js';
+export { RequestValidation, WireFormat } from './wire-format.js';

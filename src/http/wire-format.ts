@@ -1,0 +1,28 @@
+import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
+
+import { lenientValidation, strictValidation } from './validation.js';
+
+const WIRE_FORMAT = Symbol('a body in a wire format that is not ours');
+
+/** Marks a body's class as somebody else's wire format: its unknown fields pass through. */
+export function WireFormat(): ClassDecorator {
+  return (target) => {
+    Reflect.defineMetadata(WIRE_FORMAT, true, target);
+  };
+}
+
+/** Validates what comes in: strictly what is ours, leniently what is in a wire format of others. */
+@Injectable()
+export class RequestValidation implements PipeTransform {
+  private readonly strict = strictValidation();
+  private readonly lenient = lenientValidation();
+
+  async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    const { metatype } = metadata;
+    const foreign = metatype !== undefined && Reflect.getMetadata(WIRE_FORMAT, metatype) === true;
+    if (!foreign) return this.strict.transform(value, metadata);
+    // Checked as an instance of its class, passed on as the very object that came in.
+    await this.lenient.transform(value, metadata);
+    return value;
+  }
+}

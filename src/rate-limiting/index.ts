@@ -1,0 +1,32 @@
+/** The heart's public face, for this application's modules and for other Nest applications. */
+export { type CallContext, currentCallContext, runInCallContext } from './call-context.js';
+export { type Caller, type Subject, type SubjectKind } from './domain/caller.js';
+export { Clock, FrozenClock, SystemClock } from './domain/clock.js';
+export { CounterStore } from './domain/counters.js';
+export { type ApiKeyId, apiKeyId, type ReservationId, reservationId, type UserId, userId } from './domain/ids.js';
+export {
+  type CounterWindow,
+  type Enforcement,
+  ENFORCEMENTS,
+  type LimitFields,
+  type LimitState,
+  NO_LIMITS,
+  remainingOf,
+} from './domain/limit.js';
+export { formatUsd, parseUsd } from './domain/money.js';
+export { isOperation, type Operation, OPERATIONS, type Unit } from './domain/operation.js';
+export { dayAt, isTimeZone, type Period, periodAt, periodOfMonth, type Schedule } from './domain/period.js';
+export { type ActualUsage, type UsageEntry, type UsageStatus } from './domain/usage.js';
+export { Ledger } from './ledger/ledger.port.js';
+export { UsageReportStore, type UsageTotal } from './ledger/usage-report.store.js';
+export { type LimitView, limitView } from './limit-view.js';
+export { LimitResolver } from './limits/limit-resolver.js';
+export { PlanDirectory, type PlanTerms } from './limits/plan-directory.port.js';
+export { RateLimit, type RateLimitOptions, type ReportedUsage } from './rate-limit.decorator.js';
+export { LimitExceeded, storeUnavailable } from './rate-limiting.errors.js';
+export { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from './rate-limiting.options.js';
+export { RateLimitingModule } from './rate-limiting.module.js';
+export { RateLimitingService } from './rate-limiting.service.js';
+export { newReservationId } from './reservation-ids.js';
+export { type CallEstimate, type Reservation } from './reservation.js';
+export { type Outcome, type ReserveInput } from './reserving.js';

@@ -1,0 +1,67 @@
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+
+import { SqlPool } from '../../database/sql-pool.js';
+import { type Subject } from '../domain/caller.js';
+import { type UnitAmounts } from '../domain/counters.js';
+import { type ReservationId } from '../domain/ids.js';
+import { type CounterWindow } from '../domain/limit.js';
+import { type UsageEntry } from '../domain/usage.js';
+import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from '../rate-limiting.options.js';
+
+import { LedgerWriter } from './ledger-writer.js';
+import { Ledger, type Recorded } from './ledger.port.js';
+import { UsageRowStore } from './usage-row.store.js';
+import { UsedStore } from './used.store.js';
+
+/** How long a shutdown waits for rows to be committed. */
+const DRAIN_MS = 10_000;
+
+/** The ledger in PostgreSQL: batched writes, sums out of the roll-up. */
+@Injectable()
+export class PostgresLedger extends Ledger implements OnApplicationShutdown {
+  private readonly rows: UsageRowStore;
+  private readonly writer: LedgerWriter;
+  private readonly used: UsedStore;
+
+  constructor(
+    pool: SqlPool,
+    @Inject(RATE_LIMITING_OPTIONS) { timeZone }: Pick<RateLimitingOptions, 'timeZone'>,
+  ) {
+    super();
+    this.rows = new UsageRowStore(pool);
+    this.writer = new LedgerWriter(this.rows);
+    this.used = new UsedStore(pool, timeZone);
+  }
+
+  /** @throws CodedError as `LedgerWriter.record` does. */
+  override record(entry: UsageEntry): Promise<Recorded> {
+    return this.writer.record(entry);
+  }
+
+  override usedIn(subject: Subject, window: CounterWindow): Promise<UnitAmounts> {
+    return this.used.usedIn(subject, window);
+  }
+
+  override find(id: ReservationId): Promise<UsageEntry | undefined> {
+    return this.rows.find(id);
+  }
+
+  /** Whether rows of new calls would still be kept: false while Postgres is away and many wait. */
+  room(): boolean {
+    return this.writer.room();
+  }
+
+  /** Rows that are not committed yet. */
+  get waiting(): number {
+    return this.writer.waiting;
+  }
+
+  /** Commits what waits; after it nothing is taken. @returns how many rows could not be written in time. */
+  drain(timeoutMs: number): Promise<number> {
+    return this.writer.drain(timeoutMs);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.drain(DRAIN_MS);
+  }
+}

@@ -1,0 +1,68 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+
+import { ChangeFeed } from '../../database/change-feed.js';
+import { FreshCache } from '../../database/fresh-cache.js';
+import { type LimitedKind, RateLimitEntity } from '../rate-limit.entity.js';
+
+import { limitFieldsOf } from './limit.columns.js';
+import { type LimitOverride } from './resolve-limits.js';
+
+/** What a change of a RateLimit is announced as; its id is `<subject kind>:<subject id>`. */
+export const RATE_LIMIT_CHANGE = 'rateLimit';
+
+/** RateLimits, cached: most subjects have none, and that is kept too. */
+@Injectable()
+export class RateLimitStore {
+  private readonly cache: FreshCache<string, LimitOverride | null>;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    feed: ChangeFeed,
+  ) {
+    this.cache = new FreshCache(feed, { maxEntries: 100_000 });
+    feed.onChange(({ kind, id }) => {
+      if (kind === RATE_LIMIT_CHANGE) this.cache.evict(id);
+    });
+  }
+
+  /** The limits of a subject's own, active or not; at most a second old. Called for every metered call. */
+  async find(kind: LimitedKind, id: string): Promise<LimitOverride | undefined> {
+    return (await this.cache.get(cacheKey(kind, id), () => this.load(kind, id))) ?? undefined;
+  }
+
+  /** The row of a subject as it is in the database. */
+  async row(
+    kind: LimitedKind,
+    id: string,
+    manager: EntityManager = this.dataSource.manager,
+  ): Promise<RateLimitEntity | undefined> {
+    return (await manager.findOneBy(RateLimitEntity, { subjectKind: kind, subjectId: id })) ?? undefined;
+  }
+
+  /** Replaces the row. Whoever does this announces it in the same transaction, and calls `forget` after it. */
+  async put(manager: EntityManager, row: RateLimitEntity): Promise<void> {
+    const conflictPaths: (keyof RateLimitEntity)[] = ['subjectKind', 'subjectId'];
+    await manager.upsert(RateLimitEntity, row, { conflictPaths });
+  }
+
+  /** As `put`. */
+  async delete(manager: EntityManager, { subjectKind, subjectId }: RateLimitEntity): Promise<void> {
+    await manager.delete(RateLimitEntity, { subjectKind, subjectId });
+  }
+
+  /** Drops what this instance keeps of a subject. */
+  forget(kind: LimitedKind, id: string): void {
+    this.cache.evict(cacheKey(kind, id));
+  }
+
+  private async load(kind: LimitedKind, id: string): Promise<LimitOverride | null> {
+    const row = await this.row(kind, id);
+    if (!row) return null;
+    return { limits: limitFieldsOf(row), enforcement: row.enforcement, isActive: row.isActive };
+  }
+}
+
+function cacheKey(kind: LimitedKind, id: string): string {
+  return `${kind}:${id}`;
+}

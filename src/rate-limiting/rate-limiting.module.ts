@@ -1,0 +1,65 @@
+import { type DynamicModule, Global, Module, type Provider } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+
+import { RedisConnection } from '../database/index.js';
+
+import { MemoryCounterStore } from './counters/memory/memory-counter.store.js';
+import { RedisCounterStore } from './counters/redis/redis-counter.store.js';
+import { Clock } from './domain/clock.js';
+import { CounterStore } from './domain/counters.js';
+import { Ledger } from './ledger/ledger.port.js';
+import { PartitionStore } from './ledger/partition.store.js';
+import { PostgresLedger } from './ledger/postgres.ledger.js';
+import { UsageReportStore } from './ledger/usage-report.store.js';
+import { LimitResolver } from './limits/limit-resolver.js';
+import { LimitsModule } from './limits/limits.module.js';
+import { PlanLimitResolver } from './limits/plan-limit.resolver.js';
+import { LiveReservations } from './live-reservations.js';
+import { RateLimitBinder } from './rate-limit.binder.js';
+import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from './rate-limiting.options.js';
+import { RateLimitingService } from './rate-limiting.service.js';
+import { Sweeper } from './sweeper.js';
+
+const PROVIDERS: Provider[] = [
+  { provide: Ledger, useClass: PostgresLedger },
+  { provide: LimitResolver, useClass: PlanLimitResolver },
+  {
+    provide: CounterStore,
+    inject: [RedisConnection, Clock],
+    useFactory: ({ client }: RedisConnection, clock: Clock) =>
+      client ? new RedisCounterStore(client) : new MemoryCounterStore(clock),
+  },
+  LiveReservations,
+  PartitionStore,
+  UsageReportStore,
+  RateLimitingService,
+  RateLimitBinder,
+  Sweeper,
+];
+
+/** The heart: limits, counters, ledger, and the @RateLimit decorator that guards with them. */
+@Global()
+@Module({})
+export class RateLimitingModule {
+  static forRoot(options: RateLimitingOptions, clock: Clock): DynamicModule {
+    return {
+      module: RateLimitingModule,
+      imports: [DiscoveryModule, LimitsModule],
+      providers: [
+        { provide: RATE_LIMITING_OPTIONS, useValue: options },
+        { provide: Clock, useValue: clock },
+        ...PROVIDERS,
+      ],
+      exports: [
+        RATE_LIMITING_OPTIONS,
+        Clock,
+        CounterStore,
+        Ledger,
+        LimitsModule,
+        LimitResolver,
+        RateLimitingService,
+        UsageReportStore,
+      ],
+    };
+  }
+}
