@@ -3,8 +3,8 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { SkipThrottle } from '@nestjs/throttler';
 import { type FastifyReply } from 'fastify';
 
-import { StoresHealth } from '../database/stores-health.js';
-import { Public } from '../identity/access/public.decorator.js';
+import { StoresHealth } from '../database/index.js';
+import { Public } from '../identity/index.js';
 
 import { EndpointRate } from './endpoint-rate/endpoint-rate.decorator.js';
 

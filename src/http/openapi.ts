@@ -56,13 +56,15 @@ function codesByStatus(): Map<string, string[]> {
   return byStatus;
 }
 
-const LIMITS = {
+type Schema = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>[string];
+
+const LIMITS: Schema = {
   type: 'array',
   description: 'The limits that were broken, the one that keeps the caller out longest first.',
   items: { type: 'object', additionalProperties: true },
-} as const;
+};
 
-const PROBLEM = {
+const PROBLEM: Schema = {
   type: 'object',
   required: ['type', 'title', 'status', 'detail', 'instance', 'code'],
   properties: {
@@ -79,9 +81,9 @@ const PROBLEM = {
     limits: LIMITS,
     attempts: { type: 'array', items: { type: 'object', additionalProperties: true } },
   },
-} as const;
+};
 
-const OPENAI_ERROR = {
+const OPENAI_ERROR: Schema = {
   type: 'object',
   required: ['error'],
   properties: {
@@ -97,4 +99,4 @@ const OPENAI_ERROR = {
       },
     },
   },
-} as const;
+};

@@ -9,11 +9,11 @@ export type ReportedUsage = Partial<ActualUsage>;
 /** What a method tells of its use: at once, or when it is asked, for what is dear to count. */
 export type ToldUsage = ReportedUsage | (() => ReportedUsage | undefined);
 
-/** What an async iterable yields, else what a promise gives. */
-export type Yield<Result> = Awaited<Result> extends AsyncIterable<infer Item> ? Item : Awaited<Result>;
+/** What a guarded method may answer with. */
+export type Metered<Item> = Item | Promise<Item> | AsyncIterable<Item> | Promise<AsyncIterable<Item>>;
 
 /** How a guarded method is metered. */
-export interface RateLimitOptions<Args extends unknown[] = unknown[], Result = unknown> {
+export interface RateLimitOptions<Args extends unknown[] = unknown[], Item = unknown> {
   readonly operation: Operation;
   /** Names the provider in the ledger where neither estimate nor result does. */
   readonly provider?: string;
@@ -26,7 +26,7 @@ export interface RateLimitOptions<Args extends unknown[] = unknown[], Result = u
    * what was used so far: `undefined` until there was output, the last answer counts. A function is asked when the
    * stream has ended, however it ended.
    */
-  actual?(result: Yield<Result>, reservation: Reservation): ToldUsage | undefined;
+  actual?(result: Item, reservation: Reservation): ToldUsage | undefined;
 }
 
 /** A method that carries @RateLimit. */
@@ -36,10 +36,11 @@ export interface RateLimitedMethod {
   readonly options: RateLimitOptions;
 }
 
-type TypedMethodDecorator<Args extends unknown[], Result> = (
+/** The selectors may look at the first arguments only; the method may take more. */
+type MeteredMethodDecorator<Args extends unknown[], Item> = <Rest extends unknown[]>(
   owner: object,
   name: string,
-  descriptor: TypedPropertyDescriptor<(...args: Args) => Result>,
+  descriptor: { readonly value?: (...args: [...Args, ...Rest]) => Metered<Item> },
 ) => void;
 
 const declared: RateLimitedMethod[] = [];
@@ -50,12 +51,12 @@ const declared: RateLimitedMethod[] = [];
  * it did before; a denied call throws LimitExceeded. Bound when the application starts, which fails where a decorated
  * method belongs to no provider.
  */
-export function RateLimit<Args extends unknown[], Result>(options: RateLimitOptions<Args, Result>) {
-  // The descriptor's type makes the compiler check that the options fit the method.
-  const declare: TypedMethodDecorator<Args, Result> = (owner, name) => {
+export function RateLimit<Args extends unknown[] = [], Item = unknown>(
+  options: RateLimitOptions<Args, Item>,
+): MeteredMethodDecorator<Args, Item> {
+  return (owner, name) => {
     declared.push({ owner, name, options });
   };
-  return declare;
 }
 
 /** Every method decorated in the modules loaded so far. */

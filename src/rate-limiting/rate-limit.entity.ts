@@ -30,3 +30,6 @@ export class RateLimitEntity extends LimitColumns {
   @Column({ name: 'updated_at', type: 'timestamptz' })
   updatedAt!: Date;
 }
+
+/** A RateLimit’s row as it is made and passed on. */
+export type RateLimitRow = Pick<RateLimitEntity, keyof RateLimitEntity>;

@@ -1,4 +1,3 @@
-import { type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +14,7 @@ import {
   type Postmaster,
   type PostmasterInput,
 } from '../../src/database/embedded/postmaster.js';
-import { watchOver } from './undertaker.js';
+import { watchOver, type Undertaker } from './undertaker.js';
 
 /** A real PostgreSQL of one test file: own port, own temporary folder, gone at the end. */
 export interface TestPostgres {
@@ -49,7 +48,7 @@ export async function startPostgres(): Promise<TestPostgres> {
 class PrivatePostgres implements TestPostgres {
   port = 0;
   private postmaster: Postmaster | undefined;
-  private undertaker: ChildProcess | undefined;
+  private undertaker: Undertaker | undefined;
   private readonly folder: DataFolder;
 
   constructor(
@@ -83,7 +82,7 @@ class PrivatePostgres implements TestPostgres {
 
   async kill9(): Promise<void> {
     const { pid } = this.running();
-    this.undertaker?.kill('SIGKILL');
+    await this.undertaker?.dismiss();
     const family = [pid, ...childrenOf(pid)];
     for (const member of family) signal(member, 'SIGKILL');
     while (family.some(isRunning)) await delay(5);
@@ -108,7 +107,7 @@ class PrivatePostgres implements TestPostgres {
       this.resume();
       await stopPostmaster(this.postmaster, this.folder);
     }
-    this.undertaker?.kill('SIGKILL');
+    await this.undertaker?.dismiss();
     rmSync(this.dataDir, { recursive: true, force: true });
   }
 

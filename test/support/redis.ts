@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { freePort } from './free-port.js';
-import { watchOver } from './undertaker.js';
+import { watchOver, type Undertaker } from './undertaker.js';
 
 /** A real Redis of one test file: own port, own temporary folder, gone at the end. */
 export interface TestRedis {
@@ -58,7 +58,7 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
 class PrivateRedis implements TestRedis {
   private readonly folder = mkdtempSync(join(tmpdir(), 'cuota-redis-'));
   private server: ChildProcess | undefined;
-  private undertaker: ChildProcess | undefined;
+  private undertaker: Undertaker | undefined;
 
   constructor(
     readonly port: number,
@@ -82,7 +82,7 @@ class PrivateRedis implements TestRedis {
   }
 
   async kill9(): Promise<void> {
-    this.undertaker?.kill('SIGKILL');
+    await this.undertaker?.dismiss();
     const { server } = this;
     if (!server || server.exitCode !== null || server.signalCode !== null) return;
     server.kill('SIGKILL');

@@ -1,15 +1,27 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/** Stands by to clear up after a server process that nobody else will. */
+export interface Undertaker {
+  /** When the server was ended properly. */
+  dismiss(): Promise<void>;
+}
 
 /**
  * Ends a server process and removes its folder when this process has died without doing so itself: its end of the
- * pipe closes then. Kill it when the server was ended properly.
+ * pipe closes then.
  */
-export function watchOver(pid: number, folder: string): ChildProcess {
+export function watchOver(pid: number, folder: string): Undertaker {
   const script = 'read line; kill -QUIT "$1" 2>/dev/null; sleep 1; kill -KILL "$1" 2>/dev/null; rm -rf "$2"';
-  const undertaker = spawn('/bin/sh', ['-c', script, 'sh', String(pid), folder], {
+  const shell = spawn('/bin/sh', ['-c', script, 'sh', String(pid), folder], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
-  undertaker.unref();
-  return undertaker;
+  return {
+    dismiss: async () => {
+      if (shell.exitCode !== null || shell.signalCode !== null) return;
+      shell.kill('SIGKILL');
+      await once(shell, 'close');
+    },
+  };
 }

@@ -1,4 +1,4 @@
-import { costOf, countText } from '../../pricing/index.js';
+import { costOf } from '../../pricing/index.js';
 import { type ProviderUsage } from '../../providers/index.js';
 import { type ActualUsage } from '../../rate-limiting/index.js';
 

@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 
 import { ChangeFeed } from '../../database/change-feed.js';
 import { FreshCache } from '../../database/fresh-cache.js';
-import { type LimitedKind, RateLimitEntity } from '../rate-limit.entity.js';
+import { type LimitedKind, RateLimitEntity, type RateLimitRow } from '../rate-limit.entity.js';
 
 import { limitFieldsOf } from './limit.columns.js';
 import { type LimitOverride } from './resolve-limits.js';
@@ -41,13 +41,13 @@ export class RateLimitStore {
   }
 
   /** Replaces the row. Whoever does this announces it in the same transaction, and calls `forget` after it. */
-  async put(manager: EntityManager, row: RateLimitEntity): Promise<void> {
+  async put(manager: EntityManager, row: RateLimitRow): Promise<void> {
     const conflictPaths: (keyof RateLimitEntity)[] = ['subjectKind', 'subjectId'];
     await manager.upsert(RateLimitEntity, row, { conflictPaths });
   }
 
   /** As `put`. */
-  async delete(manager: EntityManager, { subjectKind, subjectId }: RateLimitEntity): Promise<void> {
+  async delete(manager: EntityManager, { subjectKind, subjectId }: RateLimitRow): Promise<void> {
     await manager.delete(RateLimitEntity, { subjectKind, subjectId });
   }
 

@@ -28,7 +28,7 @@ WITH input AS (
     user_id, api_key_id, workspace_id, workflow_id, session_id, operation, provider,
     model, input_tokens, output_tokens, total_tokens, calls, operation_count, cost_nano_usd,
     status, estimated, soft_exceeded, resource_id, metadata, estimated_tokens, latency_ms,
-    day, local_day, write_token, extract(month FROM local_day), extract(year FROM local_day)
+    day, local_day, write_token, date_part('month', local_day), date_part('year', local_day)
   FROM input
   ORDER BY id
   ON CONFLICT DO NOTHING

@@ -1,0 +1,13 @@
+import { type MigrationInterface } from 'typeorm';
+import { Identity1700000000000 } from './1700000000000-identity.js';
+import { Ledger1700000001000 } from './1700000001000-ledger.js';
+import { RateLimits1700000002000 } from './1700000002000-rate-limits.js';
+import { Media1700000003000 } from './1700000003000-media.js';
+
+/** Every change of the database's schema, oldest first. A new one is appended here. */
+export const MIGRATIONS: (new () => MigrationInterface)[] = [
+  Identity1700000000000,
+  Ledger1700000001000,
+  RateLimits1700000002000,
+  Media1700000003000,
+];

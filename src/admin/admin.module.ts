@@ -1,0 +1,28 @@
+import { Module } from '@nestjs/common';
+
+import { IdentityModule } from '../identity/index.js';
+import { LimitsModule } from '../rate-limiting/limits/limits.module.js';
+
+import { AuditController } from './audit/audit.controller.js';
+import { ApiKeyLimitsController } from './limits/api-key-limits.controller.js';
+import { LimitsService } from './limits/limits.service.js';
+import { UserLimitsController } from './limits/user-limits.controller.js';
+import { PlansController } from './plans/plans.controller.js';
+import { PlansService } from './plans/plans.service.js';
+import { UserApiKeysController } from './users/user-api-keys.controller.js';
+import { UsersController } from './users/users.controller.js';
+
+/** The admin's hand on plans, users, keys and limits. */
+@Module({
+  imports: [IdentityModule, LimitsModule],
+  controllers: [
+    PlansController,
+    UsersController,
+    UserApiKeysController,
+    UserLimitsController,
+    ApiKeyLimitsController,
+    AuditController,
+  ],
+  providers: [PlansService, LimitsService],
+})
+export class AdminModule {}

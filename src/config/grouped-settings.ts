@@ -1,0 +1,150 @@
+import { type FixedValues } from './fixed-settings.js';
+import { type ProviderSettings } from './provider-settings.js';
+
+/** What the environment says, read once at start. Money is in integer nano-dollars; where a limit is 0 there is none. */
+export interface Settings {
+  readonly http: {
+    readonly port: number;
+    readonly host: string;
+    /** Fastify's: a number is how many proxies stand in front. */
+    readonly trustProxy: boolean | number | string[];
+    /** Empty: no other origin may call from a browser. */
+    readonly corsOrigins: readonly string[];
+    readonly metricsToken?: string | undefined;
+    readonly logLevel: FixedValues['LOG_LEVEL'];
+  };
+  readonly stores: {
+    /** Unset: the embedded PostgreSQL. */
+    readonly databaseUrl?: string | undefined;
+    /** Unset: counters in memory. */
+    readonly redisUrl?: string | undefined;
+    readonly rabbitmqUrl?: string | undefined;
+    /** Absolute. */
+    readonly dataDir: string;
+  };
+  readonly auth: {
+    readonly jwtSecret?: string | undefined;
+    /** 32 bytes as hexadecimal or base64. */
+    readonly encryptionKey?: string | undefined;
+    readonly registration: 'open' | 'closed';
+    readonly bootstrapAdminKey?: string | undefined;
+  };
+  readonly rateLimiting: {
+    readonly enabled: boolean;
+    readonly defaultRatePerMinute: number;
+    readonly defaultBurst: number;
+    readonly storeFailure: 'closed' | 'open';
+    readonly reservationTtlSec: number;
+    readonly quotaTimezone: string;
+    readonly quotaWindowDays: number;
+    readonly defaultDailyQuotaTokens: number;
+    readonly quotaEnforcement: FixedValues['QUOTA_ENFORCEMENT'];
+    readonly minOutputTokens: number;
+  };
+  readonly budgets: {
+    readonly sessionNanoUsd: number;
+    readonly sessionMaxMinutes: number;
+    readonly hourlyNanoUsd: number;
+    readonly circuitBreakerNanoUsd: number;
+    readonly circuitBreakerCooldownSec: number;
+  };
+  readonly routing: {
+    readonly policy: FixedValues['ROUTING_POLICY'];
+    /** Provider names, lower case; empty: as configured. */
+    readonly order: readonly string[];
+    readonly cooldownSec: number;
+  };
+  readonly providers: readonly ProviderSettings[];
+  readonly media: {
+    /** Unset: the local disk. */
+    readonly cloudinary?:
+      { readonly cloudName: string; readonly apiKey: string; readonly apiSecret: string } | undefined;
+    readonly folder: string;
+  };
+  readonly notifications: {
+    readonly webhookUrl?: string | undefined;
+    readonly webhookSecret?: string | undefined;
+  };
+  readonly telemetry: { readonly otlpEndpoint?: string | undefined };
+  /** Unset: usage is kept for ever. */
+  readonly retention: { readonly usageMonths?: number | undefined };
+}
+
+/** The parsed variables in the groups that the rest of the application knows them by. */
+export function groupSettings(values: FixedValues, providers: readonly ProviderSettings[]): Settings {
+  return { ...serverSettings(values), ...limitSettings(values), ...outsideSettings(values), providers };
+}
+
+function serverSettings(values: FixedValues): Pick<Settings, 'http' | 'stores' | 'auth'> {
+  return {
+    http: {
+      port: values.PORT,
+      host: values.HOST,
+      trustProxy: values.TRUST_PROXY,
+      corsOrigins: values.CORS_ORIGINS,
+      metricsToken: values.METRICS_TOKEN,
+      logLevel: values.LOG_LEVEL,
+    },
+    stores: {
+      databaseUrl: values.DATABASE_URL,
+      redisUrl: values.REDIS_URL,
+      rabbitmqUrl: values.RABBITMQ_URL,
+      dataDir: values.DATA_DIR,
+    },
+    auth: {
+      jwtSecret: values.JWT_SECRET,
+      encryptionKey: values.ENCRYPTION_KEY,
+      registration: values.AUTH_REGISTRATION,
+      bootstrapAdminKey: values.BOOTSTRAP_ADMIN_KEY,
+    },
+  };
+}
+
+function limitSettings(values: FixedValues): Pick<Settings, 'rateLimiting' | 'budgets'> {
+  return {
+    rateLimiting: {
+      enabled: values.RATE_LIMIT_ENABLED,
+      defaultRatePerMinute: values.RATE_LIMIT_DEFAULT_RATE,
+      defaultBurst: values.RATE_LIMIT_DEFAULT_BURST,
+      storeFailure: values.STORE_FAILURE,
+      reservationTtlSec: values.RESERVATION_TTL_SEC,
+      quotaTimezone: values.QUOTA_TIMEZONE,
+      quotaWindowDays: values.QUOTA_WINDOW_DAYS,
+      defaultDailyQuotaTokens: values.DEFAULT_DAILY_QUOTA_TOKENS,
+      quotaEnforcement: values.QUOTA_ENFORCEMENT,
+      minOutputTokens: values.MIN_OUTPUT_TOKENS,
+    },
+    budgets: {
+      sessionNanoUsd: values.SESSION_BUDGET_USD,
+      sessionMaxMinutes: values.SESSION_MAX_MINUTES,
+      hourlyNanoUsd: values.HOURLY_BUDGET_USD,
+      circuitBreakerNanoUsd: values.CIRCUIT_BREAKER_USD,
+      circuitBreakerCooldownSec: values.CIRCUIT_BREAKER_COOLDOWN_SEC,
+    },
+  };
+}
+
+function outsideSettings(
+  values: FixedValues,
+): Pick<Settings, 'routing' | 'media' | 'notifications' | 'telemetry' | 'retention'> {
+  return {
+    routing: {
+      policy: values.ROUTING_POLICY,
+      order: values.PROVIDER_ORDER,
+      cooldownSec: values.PROVIDER_COOLDOWN_SEC,
+    },
+    media: { cloudinary: cloudinaryOf(values), folder: values.MEDIA_FOLDER },
+    notifications: {
+      webhookUrl: values.NOTIFICATION_WEBHOOK_URL,
+      webhookSecret: values.NOTIFICATION_WEBHOOK_SECRET,
+    },
+    telemetry: { otlpEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT },
+    retention: { usageMonths: values.USAGE_RETENTION_MONTHS },
+  };
+}
+
+function cloudinaryOf(values: FixedValues): Settings['media']['cloudinary'] {
+  const { CLOUDINARY_CLOUD_NAME, CLOUDINARY_API_KEY, CLOUDINARY_API_SECRET } = values;
+  if (!CLOUDINARY_CLOUD_NAME || !CLOUDINARY_API_KEY || !CLOUDINARY_API_SECRET) return undefined;
+  return { cloudName: CLOUDINARY_CLOUD_NAME, apiKey: CLOUDINARY_API_KEY, apiSecret: CLOUDINARY_API_SECRET };
+}

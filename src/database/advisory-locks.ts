@@ -1,0 +1,6 @@
+/** Keys of Postgres' advisory locks, all in one place so that no two are the same. */
+
+/** Held while migrations run. */
+export const MIGRATION_LOCK = 7_283_001;
+/** Held by the one server process that uses an embedded PostgreSQL. */
+export const DATA_FOLDER_LOCK = 7_283_002;

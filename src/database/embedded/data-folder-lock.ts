@@ -1,0 +1,66 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client } from 'pg';
+import { DATA_FOLDER_LOCK } from '../advisory-locks.js';
+
+export interface DataFolderLockInput {
+  /** The database in which every server asks for it: advisory locks are per database. */
+  readonly url: string;
+  /** Called once, when it was held and its connection is gone. */
+  readonly onLost: () => void;
+}
+
+/** Long enough for Postgres to notice that a killed holder is gone. */
+const WAIT_MS = 2_000;
+const POLL_MS = 50;
+
+/** The right to use an embedded PostgreSQL, held by one server process for as long as it lives. */
+export class DataFolderLock {
+  private released = false;
+  private lost = false;
+
+  private constructor(private readonly client: Client) {}
+
+  /** The lock, or `undefined` where another process holds it. */
+  static async take({ url, onLost }: DataFolderLockInput): Promise<DataFolderLock | undefined> {
+    const client = new Client({ connectionString: url, application_name: 'cuota data folder lock' });
+    client.on('error', () => undefined);
+    await client.connect();
+    if (!(await tryFor(client, WAIT_MS))) {
+      await client.end();
+      return undefined;
+    }
+    const lock = new DataFolderLock(client);
+    client.once('end', () => {
+      lock.lost = true;
+      if (!lock.released) onLost();
+    });
+    return lock;
+  }
+
+  get held(): boolean {
+    return !this.released && !this.lost;
+  }
+
+  async release(): Promise<void> {
+    this.released = true;
+    await this.client.end();
+  }
+
+  /** Makes a database where it is not there yet. */
+  async ensureDatabase(name: string): Promise<void> {
+    const { rowCount } = await this.client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
+    if (rowCount === 0) await this.client.query(`CREATE DATABASE ${this.client.escapeIdentifier(name)}`);
+  }
+}
+
+async function tryFor(client: Client, waitMs: number): Promise<boolean> {
+  const deadline = performance.now() + waitMs;
+  for (;;) {
+    const { rows } = await client.query<{ held: boolean }>('SELECT pg_try_advisory_lock($1) AS held', [
+      DATA_FOLDER_LOCK,
+    ]);
+    if (rows[0]?.held) return true;
+    if (performance.now() > deadline) return false;
+    await delay(POLL_MS);
+  }
+}

@@ -1,0 +1,87 @@
+import { Injectable, Logger } from '@nestjs/common';
+
+import { Clock } from '../../rate-limiting/domain/clock.js';
+import { hashOfKey } from '../api-keys/api-key.secret.js';
+import { ApiKeyStore } from '../api-keys/api-key.store.js';
+import { type Principal, principalOf } from '../principal.js';
+import { type UserRow } from '../users/user.entity.js';
+
+import { AccessTokens } from './access-tokens.js';
+import { CredentialStore, type KnownKey } from './credential.store.js';
+
+/** Who presented a credential, or why it is not taken. */
+export type Identification =
+  | { readonly kind: 'known'; readonly principal: Principal }
+  | { readonly kind: 'refused'; readonly why: string };
+
+/** Every access token begins so: `{"` in base64. */
+const ACCESS_TOKEN = /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/;
+/** Uses of keys that were noted lately: past this many the list starts anew. */
+const MAX_NOTED = 10_000;
+const NOTED_FOR_MS = 60_000;
+
+/** Tells who presents an API key or an access token. Expiry is checked each time, whatever is cached. */
+@Injectable()
+export class Authenticator {
+  private readonly logger = new Logger(Authenticator.name);
+  private readonly noted = new Map<string, number>();
+
+  constructor(
+    private readonly credentials: CredentialStore,
+    private readonly tokens: AccessTokens,
+    private readonly apiKeys: ApiKeyStore,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Throws only where the database cannot be asked. */
+  identify(credential: string): Promise<Identification> {
+    return ACCESS_TOKEN.test(credential) ? this.byToken(credential) : this.byKey(credential);
+  }
+
+  private async byToken(token: string): Promise<Identification> {
+    const read = await this.tokens.read(token);
+    if (read.kind === 'expired')
+      return refused(`The access token expired at ${read.at.toISOString()}. Log in again.`);
+    const user = read.kind === 'valid' ? await this.credentials.user(read.userId) : undefined;
+    if (!user)
+      return refused('The access token is not one of ours, or its secret was changed. Log in again.');
+    return identified(user);
+  }
+
+  private async byKey(credential: string): Promise<Identification> {
+    const key = await this.credentials.key(hashOfKey(credential));
+    if (!key) return refused('The API key is unknown. Check that it was copied whole, and for this server.');
+    const fault = this.faultOf(key);
+    if (fault !== undefined) return refused(fault);
+    this.note(key.id);
+    return identified(key.user, key.id);
+  }
+
+  private faultOf({ revokedAt, expiresAt }: KnownKey): string | undefined {
+    if (revokedAt) return `The API key was revoked at ${revokedAt.toISOString()}. Use another one.`;
+    if (expiresAt && expiresAt.getTime() <= this.clock.now())
+      return `The API key expired at ${expiresAt.toISOString()}. Make a new one.`;
+    return undefined;
+  }
+
+  /** Nobody waits for this: a call must not be slower, or fail, for a timestamp. */
+  private note(keyId: string): void {
+    const nowMs = this.clock.now();
+    if (nowMs - (this.noted.get(keyId) ?? 0) < NOTED_FOR_MS) return;
+    if (this.noted.size >= MAX_NOTED) this.noted.clear();
+    this.noted.set(keyId, nowMs);
+    this.apiKeys.touch(keyId, nowMs).catch((error: unknown) => {
+      this.logger.debug({ err: error, apiKeyId: keyId }, 'The last use of an API key was not noted.');
+    });
+  }
+}
+
+function identified(user: UserRow, keyId?: string): Identification {
+  if (user.status === 'disabled')
+    return refused('This account is disabled. Ask the operator to enable it again.');
+  return { kind: 'known', principal: principalOf(user, keyId) };
+}
+
+function refused(why: string): Identification {
+  return { kind: 'refused', why };
+}

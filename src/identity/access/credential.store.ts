@@ -1,0 +1,101 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+
+import { ChangeFeed } from '../../database/change-feed.js';
+import { FreshCache } from '../../database/fresh-cache.js';
+import { type ApiKeyId, type UserId, userId } from '../../rate-limiting/domain/ids.js';
+import { ApiKeyEntity } from '../api-keys/api-key.entity.js';
+import { UserEntity } from '../users/user.entity.js';
+
+/** An API key as the door sees it, its user with the plan. */
+export interface KnownKey {
+  readonly id: string;
+  readonly expiresAt: Date | null;
+  readonly revokedAt: Date | null;
+  readonly user: UserEntity;
+}
+
+/** Thrown out of a load, so that what nobody knows is not kept: whoever guesses keys must not push out real ones. */
+const UNKNOWN = new Error('unknown');
+
+/**
+ * Keys and users as every call needs them: cached, and forgotten within a second when any instance changes them.
+ * A changed plan is published as `{ kind: 'plan', id }`, a user as `{ kind: 'user', id }`, a key as `{ kind: 'apiKey',
+ * id: <its hash in hex> }`; whoever changes a user also publishes that user's keys, since they are kept with the user.
+ */
+@Injectable()
+export class CredentialStore {
+  private readonly keys: FreshCache<string, KnownKey>;
+  private readonly users: FreshCache<string, UserEntity>;
+  private readonly owners: FreshCache<string, UserId>;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    feed: ChangeFeed,
+  ) {
+    this.keys = new FreshCache(feed, { maxEntries: 50_000 });
+    this.users = new FreshCache(feed, { maxEntries: 50_000 });
+    this.owners = new FreshCache(feed, { maxEntries: 50_000 });
+    feed.onChange(({ kind, id }) => {
+      this.forget(kind, id);
+    });
+  }
+
+  /** The key with this hash, revoked or not: one query, or none. */
+  key(hash: Buffer): Promise<KnownKey | undefined> {
+    return known(this.keys.get(hash.toString('hex'), () => this.loadKey(hash)));
+  }
+
+  /** A user with the plan: one query, or none. */
+  user(id: UserId): Promise<UserEntity | undefined> {
+    return known(this.users.get(id, () => this.loadUser(id)));
+  }
+
+  /** Whose a key is. That never changes. */
+  ownerOf(key: ApiKeyId): Promise<UserId | undefined> {
+    return known(this.owners.get(key, () => this.loadOwner(key)));
+  }
+
+  /** Drops what a change has made old. Other instances hear of it through the feed. */
+  forget(kind: string, id: string): void {
+    if (kind === 'apiKey') this.keys.evict(id);
+    if (kind === 'user') this.users.evict(id);
+    if (kind !== 'plan') return;
+    // Whoever has the plan is not known here, and plans seldom change.
+    this.keys.clear();
+    this.users.clear();
+  }
+
+  private async loadKey(keyHash: Buffer): Promise<KnownKey> {
+    const row = await this.dataSource.manager.findOne(ApiKeyEntity, {
+      where: { keyHash },
+      relations: { user: { plan: true } },
+    });
+    if (!row?.user) throw UNKNOWN;
+    return { id: row.id, expiresAt: row.expiresAt, revokedAt: row.revokedAt, user: row.user };
+  }
+
+  private async loadUser(id: string): Promise<UserEntity> {
+    const row = await this.dataSource.manager.findOne(UserEntity, {
+      where: { id },
+      relations: { plan: true },
+    });
+    if (!row) throw UNKNOWN;
+    return row;
+  }
+
+  private async loadOwner(id: string): Promise<UserId> {
+    const row = await this.dataSource.manager.findOneBy(ApiKeyEntity, { id });
+    if (!row) throw UNKNOWN;
+    return userId(row.userId);
+  }
+}
+
+async function known<T>(loading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await loading;
+  } catch (error) {
+    if (error === UNKNOWN) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,51 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+
+import { currentCallContext } from '../../rate-limiting/call-context.js';
+import { type Principal } from '../principal.js';
+
+import { Authenticator } from './authenticator.js';
+import { type CallerRequest } from './caller-request.js';
+
+const BEARER = /^Bearer +(\S+) *$/i;
+
+/**
+ * Finds out who is calling, and lets everybody pass: what has to be refused is refused by AccessGuard, after the
+ * endpoint's rate was taken, so that guessing credentials is rated too.
+ */
+@Injectable()
+export class IdentifyGuard implements CanActivate {
+  constructor(private readonly authenticator: Authenticator) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (context.getType() !== 'http') return true;
+    const request = context.switchToHttp().getRequest<CallerRequest>();
+    const header = request.headers['authorization'];
+    if (typeof header !== 'string' || header === '') return true;
+    const credential = BEARER.exec(header)?.[1];
+    if (credential === undefined) {
+      request.identityFault = { kind: 'refused', why: 'The Authorization header is not "Bearer <API key>".' };
+      return true;
+    }
+    await this.identify(request, credential);
+    return true;
+  }
+
+  private async identify(request: CallerRequest, credential: string): Promise<void> {
+    try {
+      const identification = await this.authenticator.identify(credential);
+      if (identification.kind === 'refused') request.identityFault = identification;
+      else enter(request, identification.principal);
+    } catch (cause) {
+      // A public route, such as the health check, must answer while the database is away.
+      request.identityFault = { kind: 'unavailable', cause };
+    }
+  }
+}
+
+function enter(request: CallerRequest, principal: Principal): void {
+  request.principal = principal;
+  const call = currentCallContext();
+  if (!call) return;
+  const { userId, apiKeyId } = principal;
+  call.caller = { ...call.caller, userId, ...(apiKeyId === undefined ? {} : { apiKeyId }) };
+}

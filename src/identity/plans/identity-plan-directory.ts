@@ -1,0 +1,40 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import { type Settings, SETTINGS } from '../../config/index.js';
+import { type ApiKeyId, type UserId } from '../../rate-limiting/domain/ids.js';
+import { type Schedule } from '../../rate-limiting/domain/period.js';
+import { limitFieldsOf } from '../../rate-limiting/limits/limit.columns.js';
+import { PlanDirectory, type PlanTerms } from '../../rate-limiting/limits/plan-directory.port.js';
+import { CredentialStore } from '../access/credential.store.js';
+import { type UserRow } from '../users/user.entity.js';
+
+/** What the users' plans grant, out of the same cache that tells who is calling. */
+@Injectable()
+export class IdentityPlanDirectory extends PlanDirectory {
+  constructor(
+    private readonly credentials: CredentialStore,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {
+    super();
+  }
+
+  override async termsOf(id: UserId): Promise<PlanTerms | undefined> {
+    const user = await this.credentials.user(id);
+    if (!user?.plan) return undefined;
+    return {
+      planId: user.plan.id,
+      limits: limitFieldsOf(user.plan),
+      maxOutputTokens: user.plan.maxOutputTokens,
+      quotaWindow: user.plan.quotaWindow,
+      schedule: this.scheduleOf(user),
+    };
+  }
+
+  override ownerOf(key: ApiKeyId): Promise<UserId | undefined> {
+    return this.credentials.ownerOf(key);
+  }
+
+  private scheduleOf({ billingDay, timezone }: UserRow): Schedule {
+    return { billingDay: billingDay ?? 1, timeZone: timezone ?? this.settings.rateLimiting.quotaTimezone };
+  }
+}

@@ -1,0 +1,69 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+import { type AssetKind, type MediaFormatName } from './media-format.js';
+
+/** An output of a user's: what it is, how it came to be, and where its bytes are. */
+@Entity({ name: 'asset' })
+export class AssetEntity {
+  /** UUIDv7. */
+  @PrimaryColumn({ type: 'text' })
+  id!: string;
+
+  @Column({ name: 'user_id', type: 'text' })
+  userId!: string;
+
+  /** The ledger row of the call that made it. */
+  @Column({ name: 'usage_id', type: 'text', nullable: true })
+  usageId!: string | null;
+
+  @Column({ type: 'text' })
+  kind!: AssetKind;
+
+  /** Of the bytes, in hex. */
+  @Column({ type: 'text' })
+  sha256!: string;
+
+  @Column({ type: 'text' })
+  mime!: string;
+
+  @Column({ type: 'text' })
+  format!: MediaFormatName;
+
+  @Column({ type: 'integer', nullable: true })
+  width!: number | null;
+
+  @Column({ type: 'integer', nullable: true })
+  height!: number | null;
+
+  @Column({ type: 'integer' })
+  bytes!: number;
+
+  @Column({ name: 'duration_seconds', type: 'double precision', nullable: true })
+  durationSeconds!: number | null;
+
+  @Column({ type: 'text', array: true })
+  tags!: string[];
+
+  @Column({ type: 'text' })
+  prompt!: string;
+
+  @Column({ type: 'text' })
+  provider!: string;
+
+  @Column({ type: 'text' })
+  model!: string;
+
+  /** `<MEDIA_FOLDER>/2026/11/21/images` */
+  @Column({ type: 'text' })
+  folder!: string;
+
+  /** The file below the store's root: `<folder>/<sha256>.png`. Users with the same bytes share it. */
+  @Column({ type: 'text' })
+  path!: string;
+
+  @Column({ type: 'jsonb' })
+  metadata!: object;
+
+  @Column({ name: 'created_at', type: 'timestamptz' })
+  createdAt!: Date;
+}

@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+
+import { Logger, Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+
+import { SETTINGS, type Settings } from '../config/settings.js';
+import { jwtSecretOf } from '../identity/access/jwt-secret.js';
+import { Clock } from '../rate-limiting/domain/clock.js';
+
+import { AssetController } from './asset.controller.js';
+import { AssetEntity } from './asset.entity.js';
+import { AssetLinks } from './asset-links.js';
+import { AssetService } from './asset.service.js';
+import { AssetStore } from './asset.store.js';
+import { LocalMediaStore } from './local-media.store.js';
+import { MediaStore } from './media-store.port.js';
+import { MEDIA_OPTIONS, mediaOptionsOf } from './media.options.js';
+
+function mediaStoreOf({ stores, media }: Settings): MediaStore {
+  if (media.cloudinary)
+    new Logger('Media').warn(
+      'CLOUDINARY_… is set, but outputs are kept in DATA_DIR: Cloudinary is not supported yet.',
+    );
+  return new LocalMediaStore(join(stores.dataDir, 'media'));
+}
+
+/** Keeps what is generated. Another place than the local disk is another MediaStore, chosen here. */
+@Module({
+  imports: [TypeOrmModule.forFeature([AssetEntity])],
+  controllers: [AssetController],
+  providers: [
+    AssetService,
+    AssetStore,
+    {
+      provide: MEDIA_OPTIONS,
+      inject: [SETTINGS],
+      useFactory: ({ media }: Settings) => mediaOptionsOf(media.folder),
+    },
+    {
+      provide: MediaStore,
+      inject: [SETTINGS],
+      useFactory: mediaStoreOf,
+    },
+    {
+      provide: AssetLinks,
+      inject: [SETTINGS, Clock],
+      useFactory: async ({ auth, stores }: Settings, clock: Clock): Promise<AssetLinks> => {
+        const secret = await jwtSecretOf({ jwtSecret: auth.jwtSecret, dataDir: stores.dataDir });
+        return new AssetLinks(secret, clock);
+      },
+    },
+  ],
+  exports: [AssetService],
+})
+export class MediaModule {}

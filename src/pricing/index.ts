@@ -1,0 +1,22 @@
+/** What models cost, and how many tokens a request is. */
+export { isRecord } from './json-text.js';
+export {
+  costOf,
+  imageCostOf,
+  type ImageRequest,
+  type ImageTable,
+  imageTokensOf,
+  type ModelPrice,
+  type PricedUsage,
+  ratesFor,
+  type TokenRates,
+} from './model-price.js';
+export { type PriceQuery, PriceTable } from './price-table.js';
+export { PricingModule } from './pricing.module.js';
+export {
+  countChatInput,
+  countEmbeddingInput,
+  countImageInput,
+  countText,
+  type WireBody,
+} from './token-count.js';

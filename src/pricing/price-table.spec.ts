@@ -1,0 +1,122 @@
+import { FrozenClock } from '../rate-limiting/domain/clock.js';
+import { costOf, imageCostOf, imageTokensOf, type ModelPrice, ratesFor } from './model-price.js';
+import { readPriceList } from './price-list.js';
+import { PriceTable } from './price-table.js';
+
+const DOLLAR = 1_000_000_000;
+
+function table(at = '2026-11-01T12:00:00Z'): PriceTable {
+  return new PriceTable(new FrozenClock(Date.parse(at)));
+}
+
+function priceOf(provider: string, model: string, baseUrl?: string): ModelPrice {
+  const price = table().priceOf({ provider, model, ...(baseUrl !== undefined && { baseUrl }) });
+  if (!price) throw new Error(`no price for ${provider}/${model}`);
+  return price;
+}
+
+describe('PriceTable', () => {
+  it.each([
+    ['gpt-5', 10, 30],
+    ['gpt-5-mini', 3, 15],
+    ['gpt-realtime', 100, 200],
+    ['gpt-5-2025-08-07', 10, 30],
+    ['gpt-5-mini-2025-08-07', 3, 15],
+    ['gpt-4o-mini', 0.15, 0.6],
+    ['gpt-4o-2024-08-06', 2.5, 10],
+    ['text-embedding-3-small', 0.02, 0],
+  ])('knows %s at $%d and $%d a million tokens', (model, input, output) => {
+    const price = priceOf('openai', model);
+    expect(costOf(price, { inputTokens: 1_000_000, outputTokens: 0 })).toBe(input * DOLLAR);
+    expect(costOf(price, { inputTokens: 0, outputTokens: 1_000_000 })).toBe(output * DOLLAR);
+  });
+
+  it('knows the providers by the names of the settings, others by their server', () => {
+    expect(priceOf('gemini', 'gemini-2.5-flash').outputNanoPerToken).toBe(2500);
+    expect(priceOf('groq', 'llama-3.3-70b-versatile').inputNanoPerToken).toBe(590);
+    expect(priceOf('second', 'gpt-4o-mini', 'https://api.openai.com/v1').inputNanoPerToken).toBe(150);
+    expect(priceOf('proxy', 'gpt-5-mini', 'http://127.0.0.1:4000/v1').inputNanoPerToken).toBe(3000);
+    expect(priceOf('proxy', 'text-embedding-3-small').inputNanoPerToken).toBe(20);
+    expect(
+      imageCostOf(priceOf('proxy', 'dall-e-3'), { count: 1, size: '1024x1024', quality: 'standard' }),
+    ).toBe(0.04 * DOLLAR);
+    expect(priceOf('simulated', 'simulated-text').outputNanoPerToken).toBe(600);
+  });
+
+  it.each([
+    ['openai', 'gpt-4o-something-new'],
+    ['openai', 'no-such-model'],
+    ['groq', 'whisper-large-v3'],
+    ['ollama', 'llama3.2'],
+    ['ollama', 'gpt-oss:20b'],
+    ['ollama', 'deepseek-r1'],
+    ['simulated', '__proto__'],
+  ])('has no price for %s/%s', (provider, model) => {
+    expect(table().priceOf({ provider, model, baseUrl: 'http://127.0.0.1:11434/v1' })).toBeUndefined();
+  });
+
+  it('charges cached input at its own rate, and never more of it than there was input', () => {
+    const price = priceOf('openai', 'gpt-4o-mini');
+    expect(costOf(price, { inputTokens: 1000, cachedInputTokens: 400, outputTokens: 0 })).toBe(
+      600 * 150 + 400 * 75,
+    );
+    expect(costOf(price, { inputTokens: 10, cachedInputTokens: 400, outputTokens: 0 })).toBe(10 * 75);
+  });
+
+  it('charges the dearer rate of long inputs from the first token past the mark', () => {
+    const price = priceOf('gemini', 'gemini-2.5-pro');
+    expect(ratesFor(price, 200_000).inputNanoPerToken).toBe(1250);
+    expect(ratesFor(price, 200_001)).toMatchObject({ inputNanoPerToken: 2500, outputNanoPerToken: 15_000 });
+  });
+
+  it('follows a price that depends on the hour', () => {
+    const clock = new FrozenClock(Date.parse('2026-11-01T12:00:00Z'));
+    const prices = new PriceTable(clock);
+    const query = { provider: 'deepseek', model: 'deepseek-chat' };
+    expect(prices.priceOf(query)?.inputNanoPerToken).toBe(270);
+    clock.moveTo('2026-11-01T20:00:00Z');
+    expect(prices.priceOf(query)?.inputNanoPerToken).toBe(135);
+  });
+
+  it('refuses a malformed price list', () => {
+    expect(() =>
+      readPriceList({ models: [{ provider: 'openai', model: 'x', tokens: { input: -1 } }] }),
+    ).toThrow();
+  });
+});
+
+describe('costOf', () => {
+  const price = { inputNanoPerToken: 0.1, cachedInputNanoPerToken: 0.1, outputNanoPerToken: 0.2 };
+
+  it('rounds up to whole nano-dollars, but not for the float’s own error', () => {
+    expect(costOf(price, { inputTokens: 1, outputTokens: 0 })).toBe(1);
+    expect(costOf(price, { inputTokens: 10, outputTokens: 10 })).toBe(3);
+    expect(costOf(price, { inputTokens: 0, outputTokens: 0 })).toBe(0);
+  });
+});
+
+describe('imageCostOf', () => {
+  it('prices by size and quality', () => {
+    const price = priceOf('openai', 'dall-e-3');
+    expect(imageCostOf(price, { count: 2, size: '1024x1024', quality: 'standard' })).toBe(0.08 * DOLLAR);
+    expect(imageCostOf(price, { count: 1, size: '1792x1024', quality: 'hd' })).toBe(0.12 * DOLLAR);
+  });
+
+  it('takes the dearest of what is left to the model', () => {
+    const price = priceOf('openai', 'gpt-image-1');
+    expect(imageCostOf(price, { count: 1 })).toBe(6240 * 40_000);
+    expect(imageCostOf(price, { count: 1, size: 'auto', quality: 'low' })).toBe(408 * 40_000);
+    expect(imageTokensOf(price, { count: 3, size: '1024x1024', quality: 'high' })).toBe(3 * 4160);
+  });
+
+  it.each([{ size: '31x7' }, { quality: 'constructor' }, { size: 'toString', quality: 'hd' }])(
+    'has no price for %j',
+    (request) => {
+      expect(imageCostOf(priceOf('openai', 'dall-e-3'), { count: 1, ...request })).toBeUndefined();
+    },
+  );
+
+  it('has no price for a model without images', () => {
+    expect(imageCostOf(priceOf('openai', 'gpt-4o'), { count: 1 })).toBeUndefined();
+  });
+});

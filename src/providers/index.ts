@@ -1,0 +1,22 @@
+/** Who answers the calls: the port, the registry of what is configured, and their errors. */
+export { ProviderError, type ProviderFailure, type UpstreamError } from './provider-error.js';
+export {
+  type Candidate,
+  type Candidates,
+  type ListedModel,
+  ProviderRegistry,
+  type Resolved,
+  type Unserved,
+  type WantedModel,
+} from './provider-registry.js';
+export {
+  type ChatChunk,
+  type ModelProvider,
+  type OutputCapField,
+  type ProviderAnswer,
+  type ProviderCall,
+  type ProviderModel,
+  type ProviderUsage,
+  type WireObject,
+} from './provider.port.js';
+export { ProvidersModule } from './providers.module.js';

@@ -1,0 +1,139 @@
+import { type Operation } from '../rate-limiting/index.js';
+import { type ModelProvider, type ProviderModel } from './provider.port.js';
+
+/** What a caller asks to be served by. */
+export interface WantedModel {
+  readonly operation: Operation;
+  /** A name, an alias, `provider/model`, or none or `auto` for each provider's first. */
+  readonly model?: string | undefined;
+  /** Only at this provider. */
+  readonly provider?: string | undefined;
+}
+
+/** A model and who serves it. */
+export interface Candidate {
+  readonly provider: ModelProvider;
+  readonly model: ProviderModel;
+}
+
+/** Nobody serves what was asked for; `message` says so to the caller. */
+export type Unserved =
+  | { readonly kind: 'unknown_model'; readonly message: string; readonly known: readonly string[] }
+  | { readonly kind: 'unknown_provider'; readonly message: string };
+
+export type Resolved = ({ readonly kind: 'found' } & Candidate) | Unserved;
+
+export type Candidates =
+  { readonly kind: 'found'; readonly candidates: readonly [Candidate, ...Candidate[]] } | Unserved;
+
+/** A model as `GET /v1/models` and the console list it. */
+export interface ListedModel extends ProviderModel {
+  readonly provider: string;
+}
+
+const AUTO = 'auto';
+const NAMED_IN_MESSAGE = 20;
+
+/** Knows which provider serves which model, in the order of preference. */
+export class ProviderRegistry {
+  private readonly providers: readonly ModelProvider[];
+
+  /** @param order names of providers to prefer; the rest follow as they are given. */
+  constructor(providers: readonly ModelProvider[], order: readonly string[] = []) {
+    const preferred = order.flatMap((name) => providers.filter((provider) => provider.name === name));
+    this.providers = [...new Set([...preferred, ...providers])];
+  }
+
+  /** All providers, the preferred first. */
+  all(): readonly ModelProvider[] {
+    return this.providers;
+  }
+
+  /** The first provider that serves what is asked for. */
+  resolve(wanted: WantedModel): Resolved {
+    const found = this.candidates(wanted);
+    return found.kind === 'found' ? { kind: 'found', ...found.candidates[0] } : found;
+  }
+
+  /** Everyone who serves what is asked for, the preferred first. */
+  candidates(wanted: WantedModel): Candidates {
+    const providers = this.providersFor(wanted.provider);
+    if (providers.length === 0) {
+      const names = this.providers.map(({ name }) => name).join(', ');
+      return {
+        kind: 'unknown_provider',
+        message: `There is no provider ${quoted(wanted.provider)}. There are: ${names}.`,
+      };
+    }
+    const [first, ...others] = search(providers, wanted);
+    return first ? { kind: 'found', candidates: [first, ...others] } : unserved(providers, wanted);
+  }
+
+  /** Every model of every provider. */
+  list(): readonly ListedModel[] {
+    return this.providers.flatMap((provider) =>
+      provider.models().map((model) => ({ ...model, provider: provider.name })),
+    );
+  }
+
+  private providersFor(name: string | undefined): readonly ModelProvider[] {
+    if (name === undefined) return this.providers;
+    return this.providers.filter((provider) => provider.name === name.toLowerCase());
+  }
+}
+
+function search(providers: readonly ModelProvider[], { operation, model }: WantedModel): Candidate[] {
+  const whole = pick(providers, operation, model);
+  // `meta-llama/llama-4-scout` is a model's own name; only what nobody is called can be `provider/model`.
+  if (whole.length > 0 || model === undefined || !model.includes('/')) return whole;
+  const slash = model.indexOf('/');
+  const named = providers.filter(({ name }) => name === model.slice(0, slash).toLowerCase());
+  return pick(named, operation, model.slice(slash + 1));
+}
+
+/** Of each provider its one model of that name; where none is named, its first for the operation. */
+function pick(
+  providers: readonly ModelProvider[],
+  operation: Operation,
+  name: string | undefined,
+): Candidate[] {
+  return providers.flatMap((provider) => {
+    const served = provider.models().filter(({ operations }) => operations.includes(operation));
+    const model = name === undefined || name === AUTO ? served[0] : byName(served, name);
+    return model ? [{ provider, model }] : [];
+  });
+}
+
+/** An alias may hide a model of the same name: that is what it is set for. */
+function byName(models: readonly ProviderModel[], wanted: string): ProviderModel | undefined {
+  return models.find(({ alias }) => alias === wanted) ?? models.find(({ name }) => name === wanted);
+}
+
+function unserved(providers: readonly ModelProvider[], { operation, model }: WantedModel): Unserved {
+  const served = providers.flatMap((provider) => provider.models());
+  const able = served.filter(({ operations }) => operations.includes(operation));
+  const known = [
+    ...new Set(able.flatMap(({ name, alias }) => (alias === undefined ? [name] : [alias, name]))),
+  ];
+  return { kind: 'unknown_model', message: messageFor({ operation, model }, served, known), known };
+}
+
+function messageFor(
+  { operation, model }: WantedModel,
+  served: readonly ProviderModel[],
+  known: readonly string[],
+): string {
+  const task = operation.replace('_', ' ');
+  if (known.length === 0) return `No configured provider serves ${task}.`;
+  const others = known.length - NAMED_IN_MESSAGE;
+  const list = known.slice(0, NAMED_IN_MESSAGE).join(', ') + (others > 0 ? ` and ${others} more` : '');
+  const exists = model !== undefined && byName(served, model) !== undefined;
+  const fault = exists
+    ? `The model ${quoted(model)} does not serve ${task}`
+    : `There is no model ${quoted(model)} for ${task}`;
+  return `${fault}. There are: ${list}.`;
+}
+
+function quoted(text: string | undefined): string {
+  return JSON.stringify((text ?? '').slice(0, 100));
+}

@@ -1,0 +1,84 @@
+import { type Operation } from '../rate-limiting/index.js';
+
+/** A JSON object in OpenAI's wire format. Fields we do not know pass through untouched. */
+export type WireObject = Readonly<Record<string, unknown>>;
+
+/** One call to a provider. */
+export interface ProviderCall {
+  /** The client's body. `model` and, where it matters, `stream` are replaced; all else goes upstream as it is. */
+  readonly body: WireObject;
+  /** The name that the provider knows the model by. */
+  readonly model: string;
+  /** Aborting closes the connection at once; the call rejects with the reason `aborted`. */
+  readonly signal: AbortSignal;
+  /** For the whole answer; of a stream, for its first chunk and then for each next one. */
+  readonly timeoutMs?: number;
+}
+
+/** What the provider counted. An explicit zero is a count; where it counted nothing there is no `ProviderUsage`. */
+export interface ProviderUsage {
+  readonly inputTokens: number;
+  /** Part of `inputTokens`. */
+  readonly cachedInputTokens: number;
+  readonly outputTokens: number;
+  /** The provider's own total, which may be more than input and output. */
+  readonly totalTokens: number;
+}
+
+export interface ProviderAnswer {
+  /** The provider's own answer, untouched. */
+  readonly body: WireObject;
+  readonly usage?: ProviderUsage;
+}
+
+/** One event of a stream. */
+export interface ChatChunk {
+  /** As received. */
+  readonly raw: WireObject;
+  /** Cumulative: where several chunks have one, the last counts. */
+  readonly usage?: ProviderUsage;
+  /** The chunk carries usage and nothing else: it is for us, and for clients that asked for it. */
+  readonly usageOnly: boolean;
+  /** All text this chunk delivers, of every choice, tool-call arguments and reasoning too: for estimating. */
+  readonly deltaText: string;
+}
+
+/** A model that a provider serves. */
+export interface ProviderModel {
+  readonly name: string;
+  readonly alias?: string;
+  readonly operations: readonly Operation[];
+  /** The most output tokens of one answer, where it is known. */
+  readonly maxOutputTokens?: number;
+}
+
+/** The field that caps an answer's tokens. */
+export type OutputCapField = 'max_completion_tokens' | 'max_tokens';
+
+/**
+ * What every adapter implements. Each operation rejects with a `ProviderError` and with nothing else. Adapters do not
+ * retry, do not count and know no user.
+ */
+export interface ModelProvider {
+  /** The name in the settings, in lower case. */
+  readonly name: string;
+  /** Where it is reached; absent for one that lives in this process. */
+  readonly baseUrl?: string;
+
+  /** What it serves; of several models for one operation the first is the default. */
+  models(): readonly ProviderModel[];
+
+  outputCapField(model: string): OutputCapField;
+
+  chat(call: ProviderCall): Promise<ProviderAnswer>;
+
+  /**
+   * Resolves with the first chunk at hand: a failure before it rejects here, one after it rejects the iteration. Usage
+   * is always asked for. The iterable is read once, to its end, or left by `break`, or ended by the signal.
+   */
+  chatStream(call: ProviderCall): Promise<AsyncIterable<ChatChunk>>;
+
+  embed(call: ProviderCall): Promise<ProviderAnswer>;
+
+  image(call: ProviderCall): Promise<ProviderAnswer>;
+}

@@ -1,0 +1,102 @@
+import { Redis } from 'ioredis';
+
+import { ApiClient } from '../support/api-client.js';
+import { type AppProcess, startApp } from '../support/app-process.js';
+import { type Harness, newHarness } from '../support/harness.js';
+import { LedgerReader } from '../support/ledger-reader.js';
+import { describeWithRedis } from '../support/redis.js';
+
+describeWithRedis('two processes on one Redis and one Postgres', () => {
+  let harness: Harness;
+  let processes: AppProcess[];
+  let ledger: LedgerReader;
+
+  beforeAll(async () => {
+    harness = await newHarness({ redis: true });
+    processes = await Promise.all([startApp(harness.environment()), startApp(harness.environment())]);
+    ledger = await LedgerReader.open(harness.databaseUrl);
+  }, 60_000);
+
+  afterAll(async () => {
+    await Promise.all(processes.map((process) => process.stop()));
+    await ledger.close();
+    await harness.stop();
+  });
+
+  const clientsOf = (key: string) => processes.map(({ url }) => new ApiClient(url, key));
+
+  it('G1: 400 parallel calls over both give exactly 50 answers to a limit of 50', async () => {
+    const user = await harness.newUser({ monthlyCallLimit: 50 });
+    const clients = clientsOf(user.key);
+    const calls = Array.from({ length: 400 }, (_, at) => clients[at % 2]?.post('/generate/script', { topic: `topic ${at}` }));
+    const answers = await Promise.all(calls);
+    expect(answers.filter((answer) => answer?.status === 200)).toHaveLength(50);
+    expect(answers.filter((answer) => answer?.status === 429)).toHaveLength(350);
+
+    const rows = await ledger.ledger(user.id);
+    const { body } = await user.api.get('/me/usage');
+    const used = (name: string) => body.limits.find((one: { name: string }) => one.name === name).used;
+    expect(rows).toMatchObject({ rows: 50, calls: 50 });
+    expect(await ledger.rollUp(user.id)).toMatchObject({ calls: 50, tokens: rows.tokens, cost: rows.cost });
+    expect([used('user.month.calls'), used('user.month.tokens')]).toEqual([50, rows.tokens]);
+  });
+
+  it('G5: after FLUSHALL a user who had spent the quota is still denied, by both', async () => {
+    const user = await harness.newUser({ monthlyCallLimit: 3 });
+    const clients = clientsOf(user.key);
+    for (let call = 0; call < 3; call++) expect((await user.api.post('/generate/script', { topic: 'x' })).status).toBe(200);
+    await harness.redis?.flushAll();
+    const answers = await Promise.all(clients.map((client) => client.post('/generate/script', { topic: 'x' })));
+    expect(answers.map(({ status }) => status)).toEqual([429, 429]);
+  });
+
+  it('G8: a limit and a revoked key hold on the other process too, within a second', async () => {
+    const user = await harness.newUser({ monthlyCallLimit: 1 });
+    const [one] = clientsOf(user.key);
+    await one?.post('/generate/script', { topic: 'x' });
+    expect((await one?.post('/generate/script', { topic: 'x' }))?.status).toBe(429);
+
+    await harness.admin.put(`/admin/limits/users/${user.id}`, { monthlyCallLimit: 2 });
+    await within(1_000, async () => (await one?.post('/generate/script', { topic: 'x' }))?.status === 200);
+
+    expect((await user.api.delete(`/me/api-keys/${user.keyId}`)).status).toBe(204);
+    await within(1_000, async () => (await one?.get('/me'))?.status === 401);
+  });
+
+  it('reserves a chat call in one round trip to Redis', async () => {
+    const user = await harness.newUser({ monthlyTokenLimit: 1_000_000, monthlyCallLimit: 100, monthlyCostLimitUsd: '5' });
+    const chat = () => user.api.post('/v1/chat/completions', { messages: [{ role: 'user', content: 'hi' }] });
+    await chat();
+    const seen = await commandsDuring(harness.redis?.url ?? '', chat);
+    const scripts = seen.filter((command) => command.startsWith('evalsha'));
+    // The endpoint's rate, the reserve over all monthly limits, the settlement.
+    expect(scripts).toHaveLength(3);
+    expect(seen.filter((command) => !command.startsWith('evalsha'))).toEqual([]);
+  });
+});
+
+/** What clients send to Redis while `work` runs; what scripts do inside is not counted. */
+async function commandsDuring(url: string, work: () => Promise<unknown>): Promise<string[]> {
+  const redis = new Redis(url);
+  const monitor = await redis.monitor();
+  const commands: string[] = [];
+  const mark = `mark-${Math.random()}`;
+  const marked = new Promise<void>((resolve) => {
+    monitor.on('monitor', (_time: string, args: string[], source: string) => {
+      if (args[0] === 'echo' && args[1] === mark) resolve();
+      else if (source !== 'lua' && args[0] !== 'info') commands.push(args.slice(0, 2).join(' ').toLowerCase());
+    });
+  });
+  await work();
+  await redis.echo(mark);
+  await marked;
+  monitor.disconnect();
+  await redis.quit();
+  return commands;
+}
+
+async function within(ms: number, condition: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + ms;
+  while (performance.now() < end) if (await condition()) return;
+  throw new Error(`It did not hold within ${ms} ms.`);
+}

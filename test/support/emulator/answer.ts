@@ -1,0 +1,103 @@
+import { type ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { type Behaviour, errorOf } from './behaviour.js';
+import { chatOf, plainAnswer, streamChunks } from './chat.js';
+import { embeddingsAnswer, imagesAnswer } from './media.js';
+import { type Json, Refusal } from './wire.js';
+
+export interface Asked {
+  readonly path: string;
+  readonly body: Json;
+  readonly behaviour: Behaviour;
+  /** Waits until the test lets it go on. */
+  readonly wait: () => Promise<void>;
+}
+
+/** Cut by the emulator, which is no hanging up of the client. */
+const CUT = new Error('cut by the emulator');
+
+/** Answers a request as its behaviour says, else as OpenAI documents it. */
+export async function answer(response: ServerResponse, asked: Asked): Promise<void> {
+  const { behaviour, body } = asked;
+  if (behaviour.hang === true || response.destroyed) return;
+  if (behaviour.status !== undefined) {
+    send(response, behaviour.status, { body: behaviour.errorBody ?? errorOf(behaviour.status), behaviour });
+    return;
+  }
+  if (behaviour.rubbish !== undefined) {
+    const type = body.stream === true ? 'text/event-stream' : 'application/json';
+    response.writeHead(200, { 'content-type': behaviour.contentType ?? type }).end(behaviour.rubbish);
+    return;
+  }
+  try {
+    await answerProperly(response, asked);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    send(response, 400, { body: error.body, behaviour });
+  }
+}
+
+async function answerProperly(response: ServerResponse, asked: Asked): Promise<void> {
+  const { path, body, behaviour } = asked;
+  if (path === '/v1/chat/completions' && body.stream === true) {
+    await stream(response, streamChunks(chatOf(body, behaviour)), asked);
+    return;
+  }
+  const whole = wholeAnswer(path, body, behaviour);
+  if (whole) send(response, 200, { body: whole, behaviour });
+  else send(response, 404, { body: errorOf(404), behaviour });
+}
+
+function wholeAnswer(path: string, body: Json, behaviour: Behaviour): Json | undefined {
+  if (path === '/v1/chat/completions') return plainAnswer(chatOf(body, behaviour));
+  if (path === '/v1/embeddings') return embeddingsAnswer(body, behaviour);
+  return path === '/v1/images/generations' ? imagesAnswer(body, behaviour) : undefined;
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  { body, behaviour }: { readonly body: unknown; readonly behaviour: Behaviour },
+): void {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const headers = { 'content-type': behaviour.contentType ?? 'application/json', ...behaviour.headers };
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(text) });
+  if (behaviour.cutAfterChunks === undefined) response.end(text);
+  else response.write(text.slice(0, text.length / 2), () => response.destroy(CUT));
+}
+
+async function stream(
+  response: ServerResponse,
+  chunks: readonly Json[],
+  { behaviour, wait }: Asked,
+): Promise<void> {
+  const type = behaviour.contentType ?? 'text/event-stream; charset=utf-8';
+  response.writeHead(200, { 'content-type': type, ...behaviour.headers });
+  response.flushHeaders();
+  for (const [sent, chunk] of chunks.entries()) {
+    if (sent === behaviour.holdAfterChunks) await wait();
+    if (sent === behaviour.cutAfterChunks) {
+      response.destroy(CUT);
+      return;
+    }
+    if (sent === behaviour.endAfterChunks) {
+      response.end();
+      return;
+    }
+    if (sent === behaviour.errorAfterChunks) await write(response, errorOf(500));
+    if (sent > 0 && behaviour.chunkIntervalMs !== undefined) await delay(behaviour.chunkIntervalMs);
+    if (response.destroyed) return;
+    await write(response, chunk);
+  }
+  response.end('data: [DONE]\n\n');
+}
+
+/** Resolves when the chunk is on its way, or never will be. */
+function write(response: ServerResponse, chunk: unknown): Promise<void> {
+  return new Promise((resolve) => {
+    response.write(`data: ${JSON.stringify(chunk)}\n\n`, () => {
+      resolve();
+    });
+  });
+}

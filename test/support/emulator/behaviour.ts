@@ -1,0 +1,47 @@
+/** How the emulator answers a request, where not as a healthy OpenAI would. Parts may be combined. */
+export interface Behaviour {
+  /** An error status. */
+  readonly status?: number;
+  /** The error's body; OpenAI's own for that status unless said. */
+  readonly errorBody?: unknown;
+  /** Sent with any answer: `{ 'retry-after': '7' }`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Never answers. */
+  readonly hang?: boolean;
+  /** Between two chunks of a stream. */
+  readonly chunkIntervalMs?: number;
+  /** Destroys the connection after so many chunks of a stream, or in the middle of a plain answer. */
+  readonly cutAfterChunks?: number;
+  /** Ends the stream properly, but without the rest, after so many chunks. */
+  readonly endAfterChunks?: number;
+  /** Waits for `release()` after so many chunks of a stream. */
+  readonly holdAfterChunks?: number;
+  /** An error event in a stream, after so many chunks. */
+  readonly errorAfterChunks?: number;
+  /** This text instead of an answer, with status 200. */
+  readonly rubbish?: string;
+  readonly contentType?: string;
+  /** No usage at all, zeros, or these numbers. */
+  readonly usage?: 'none' | 'zero' | Readonly<Record<string, unknown>>;
+  /** Fields that OpenAI does not have, in the answer and in each chunk. */
+  readonly extra?: Readonly<Record<string, unknown>>;
+  /** Output tokens of each choice, one a chunk; 12 unless said. The cap it is sent holds, unless `overshoot`. */
+  readonly outputTokens?: number;
+  readonly overshoot?: boolean;
+}
+
+/** OpenAI's error for a status. */
+export function errorOf(status: number): unknown {
+  const known: Record<number, [type: string, code: string | null, message: string]> = {
+    400: ['invalid_request_error', null, 'The emulator was told to refuse this request.'],
+    401: ['invalid_request_error', 'invalid_api_key', 'Incorrect API key provided: sk-emul****ator.'],
+    404: [
+      'invalid_request_error',
+      'model_not_found',
+      'The model does not exist or you do not have access to it.',
+    ],
+    429: ['requests', 'rate_limit_exceeded', 'Rate limit reached for requests.'],
+  };
+  const [type, code, message] = known[status] ?? ['server_error', null, 'The server had an error.'];
+  return { error: { message, type, param: null, code } };
+}

@@ -1,0 +1,1 @@
+it('none', () => { expect(1).toBe(1); });
