@@ -2,11 +2,11 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 
 import { AppModule } from './app.module.js';
-import { type Settings } from './config/settings.js';
-import { logRequests, nestLogger, newLog } from './http/logging.js';
-import { serveOpenApi } from './http/openapi.js';
-import { carryCallContext, requestIdOf } from './http/request-context.js';
-import { RequestValidation } from './http/wire-format.js';
+import { type Settings } from './config/index.js';
+import { logRequests, nestLogger, newLog } from './http/index.js';
+import { serveOpenApi } from './http/index.js';
+import { carryCallContext, requestIdOf } from './http/index.js';
+import { RequestValidation } from './http/index.js';
 import { type Clock, SystemClock } from './rate-limiting/domain/clock.js';
 
 /** Room for pictures inside a chat's messages; a larger body is a 413. */

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 
-import { readEnvironment, type Settings } from './config/settings.js';
+import { readEnvironment, type Settings } from './config/index.js';
 import { createApp } from './create-app.js';
 
 /** How long calls in flight may still run when the process is asked to stop. */

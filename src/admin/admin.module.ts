@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 
 import { IdentityModule } from '../identity/index.js';
-import { LimitsModule } from '../rate-limiting/limits/limits.module.js';
+import { LimitsModule } from '../rate-limiting/index.js';
 
 import { AuditController } from './audit/audit.controller.js';
 import { ApiKeyLimitsController } from './limits/api-key-limits.controller.js';

@@ -114,7 +114,7 @@ function isAddressOrCidr(text: string): boolean {
 }
 
 function isOrigin(text: string): boolean {
-  return URL.parse(text)?.origin === text;
+  return URL.canParse(text) && new URL(text).origin === text;
 }
 
 function isEncryptionKey(text: string): boolean {

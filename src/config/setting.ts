@@ -66,8 +66,9 @@ export function splitList(text: string): string[] {
 }
 
 export function isUrl(text: string, protocols: readonly string[]): boolean {
-  const parsed = URL.parse(text);
-  return parsed !== null && parsed.hostname !== '' && protocols.includes(parsed.protocol);
+  if (!URL.canParse(text)) return false;
+  const { hostname, protocol } = new URL(text);
+  return hostname !== '' && protocols.includes(protocol);
 }
 
 export function readBoolean(text: string): boolean | undefined {

@@ -1,6 +1,6 @@
 import { Global, Logger, Module } from '@nestjs/common';
 import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
-import { SETTINGS, type Settings } from '../config/settings.js';
+import { SETTINGS, type Settings } from '../config/index.js';
 import { ChangeFeed } from './change-feed.js';
 import { COLUMN_TYPES } from './column-types.js';
 import { PgSqlPool } from './pg-sql.pool.js';

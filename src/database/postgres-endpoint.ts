@@ -1,4 +1,4 @@
-import { type Settings } from '../config/settings.js';
+import { type Settings } from '../config/index.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/embedded-postgres.js';
 import { migrate } from './migrate.js';
 import { waitForPostgres } from './postgres-start.js';

@@ -1,5 +1,5 @@
 import { Logger, Module } from '@nestjs/common';
-import { SETTINGS, type Settings } from '../config/settings.js';
+import { SETTINGS, type Settings } from '../config/index.js';
 import { PostgresEndpoint } from './postgres-endpoint.js';
 
 /** Only where Postgres is, apart from who connects to it: TypeORM's module must wait for this. */

@@ -1,7 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { type StartLog } from './start-log.js';
 
-const COMMAND_TIMEOUT_MS = 250;
 const CONNECT_TIMEOUT_MS = 1_000;
 /** A connection that owes an answer for so long is given up and made anew. */
 const SILENCE_MS = 1_000;
@@ -10,7 +9,6 @@ const LONGEST_PAUSE_MS = 1_000;
 const OPTIONS: RedisOptions = {
   lazyConnect: true,
   connectTimeout: CONNECT_TIMEOUT_MS,
-  commandTimeout: COMMAND_TIMEOUT_MS,
   socketTimeout: SILENCE_MS,
   // Without a connection a command fails at once: what to do then is for STORE_FAILURE to say.
   enableOfflineQueue: false,

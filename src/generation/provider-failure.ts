@@ -31,25 +31,24 @@ const DEFAULT_RETRY_MS = 1_000;
 /** What a provider did not do, in our terms. Nothing was charged. */
 export function asCodedError(thrown: unknown): unknown {
   if (!(thrown instanceof ProviderError)) return thrown;
-  const { provider, reason, status, upstreamError } = thrown;
+  const { provider, reason, status } = thrown;
   const attempts = [{ provider, status: status ?? null, reason }];
   const code = CODE_OF[reason];
-  if (code === 'validation_failed' || code === 'not_found') {
-    const message = upstreamError?.message ?? `The provider ${provider} ${DETAIL[reason]}.`;
-    const errors = [{ path: upstreamError?.param ?? 'body', message }];
-    return new CodedError(
-      code,
-      message,
-      { errors, attempts, ...(upstreamError && { upstreamError }) },
-      { cause: thrown },
-    );
-  }
+  if (code === 'validation_failed' || code === 'not_found') return refused(thrown, code, attempts);
   const detail = `The provider ${provider} ${DETAIL[reason]}. Nothing was charged for this call.`;
-  const retryAfterMs = code === 'providers_exhausted' ? (thrown.retryAfterMs ?? DEFAULT_RETRY_MS) : undefined;
+  const wait = code === 'providers_exhausted' && { retryAfterMs: thrown.retryAfterMs ?? DEFAULT_RETRY_MS };
+  return new CodedError(code, detail, { attempts, ...wait }, { cause: thrown });
+}
+
+/** The request's own fault: told in the provider's words, since only it knows its parameters. */
+function refused(thrown: ProviderError, code: ErrorCode, attempts: readonly object[]): CodedError {
+  const { provider, reason, upstreamError } = thrown;
+  const message = upstreamError?.message ?? `The provider ${provider} ${DETAIL[reason]}.`;
+  const errors = [{ path: upstreamError?.param ?? 'body', message }];
   return new CodedError(
     code,
-    detail,
-    { attempts, ...(retryAfterMs !== undefined && { retryAfterMs }) },
+    message,
+    { errors, attempts, ...(upstreamError && { upstreamError }) },
     { cause: thrown },
   );
 }

@@ -45,7 +45,9 @@ function frame({ event, data }: StreamEvent): string {
 /** A client that reads slowly is waited for; one that went away is not. */
 async function drained(raw: ServerResponse): Promise<void> {
   const gone = new AbortController();
-  const stop = () => gone.abort();
+  const stop = () => {
+    gone.abort();
+  };
   raw.once('close', stop);
   try {
     await once(raw, 'drain', { signal: gone.signal });

@@ -2,7 +2,7 @@ import { type FastifyReply } from 'fastify';
 
 import { type LimitState, remainingOf } from '../rate-limiting/domain/limit.js';
 import { formatUsd } from '../rate-limiting/domain/money.js';
-import { type Reservation } from '../rate-limiting/reservation.js';
+import { type Reservation } from '../rate-limiting/index.js';
 
 /** One limit in the terms of the IETF draft on RateLimit header fields: quota, window, left, seconds to room. */
 interface HeaderLimit {

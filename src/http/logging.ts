@@ -3,7 +3,7 @@ import { Logger, PinoLogger } from 'nestjs-pino';
 import { type Logger as Pino, pino } from 'pino';
 import { type FastifyInstance } from 'fastify';
 
-import { currentCallContext } from '../rate-limiting/call-context.js';
+import { currentCallContext } from '../rate-limiting/index.js';
 
 /** What never reaches the log, wherever it stands in what is logged. */
 const SECRETS = [

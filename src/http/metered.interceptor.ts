@@ -2,7 +2,7 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import { type FastifyReply } from 'fastify';
 import { type Observable, tap } from 'rxjs';
 
-import { currentCallContext } from '../rate-limiting/call-context.js';
+import { currentCallContext } from '../rate-limiting/index.js';
 import { Clock } from '../rate-limiting/domain/clock.js';
 
 import { setMeteredHeaders } from './limit-headers.js';
@@ -14,7 +14,11 @@ export class MeteredInterceptor implements NestInterceptor {
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const reply = context.switchToHttp().getResponse<FastifyReply>();
-    return next.handle().pipe(tap(() => tellCall(reply, this.clock)));
+    return next.handle().pipe(
+      tap(() => {
+        tellCall(reply, this.clock);
+      }),
+    );
   }
 }
 

@@ -3,7 +3,7 @@ import { type FastifyReply, type FastifyRequest } from 'fastify';
 
 import { type CodedError } from '../errors.js';
 import { Clock } from '../rate-limiting/domain/clock.js';
-import { LimitExceeded } from '../rate-limiting/rate-limiting.errors.js';
+import { LimitExceeded } from '../rate-limiting/index.js';
 
 import { codedErrorOf } from './coded-error.js';
 import { setLimitHeaders } from './limit-headers.js';

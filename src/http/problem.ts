@@ -1,4 +1,4 @@
-import { CodedError, type ErrorCode } from '../errors.js';
+import { type CodedError, type ErrorCode } from '../errors.js';
 
 /** Which status a code has on the wire, and what a person calls it. */
 export const PROBLEMS = {
@@ -44,7 +44,7 @@ export function problemBody(error: CodedError, instance: string): ProblemBody {
     detail: error.message,
     instance,
     code: error.code,
-    ...publicMembers(error),
+    ...ownMembers(error),
   };
 }
 
@@ -72,6 +72,12 @@ export function retryAfterSeconds(error: CodedError): number | undefined {
 
 function publicMembers(error: CodedError): Record<string, unknown> {
   const { retryAfterMs: _toldInAHeader, ...members } = error.members;
+  return members;
+}
+
+/** What only OpenAI's shape has a place for is told in `errors` here. */
+function ownMembers(error: CodedError): Record<string, unknown> {
+  const { upstreamError: _inErrors, param: _inErrorsToo, ...members } = publicMembers(error);
   return members;
 }
 

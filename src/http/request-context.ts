@@ -3,7 +3,7 @@ import { type IncomingMessage } from 'node:http';
 
 import { type FastifyInstance } from 'fastify';
 
-import { type CallContext, runInCallContext } from '../rate-limiting/call-context.js';
+import { type CallContext, runInCallContext } from '../rate-limiting/index.js';
 
 const SANE_REQUEST_ID = /^[\w.:-]{1,128}$/;
 

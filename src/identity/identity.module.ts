@@ -3,8 +3,7 @@ import { JwtModule } from '@nestjs/jwt';
 import { TypeOrmModule } from '@nestjs/typeorm';
 
 import { type Settings, SETTINGS } from '../config/index.js';
-import { LimitsModule } from '../rate-limiting/limits/limits.module.js';
-import { PlanDirectory } from '../rate-limiting/limits/plan-directory.port.js';
+import { LimitsModule, PlanDirectory } from '../rate-limiting/index.js';
 
 import { AccessGuard } from './access/access.guard.js';
 import { AccessTokens } from './access/access-tokens.js';
@@ -25,7 +24,7 @@ import { KeyHolderPolicy } from './api-keys/key-holder.policy.js';
 import { MyApiKeysController } from './api-keys/my-api-keys.controller.js';
 import { AuditLogEntity } from './audit/audit-log.entity.js';
 import { AuditLog } from './audit/audit-log.store.js';
-import { RecordedChanges } from './audit/recorded-changes.js';
+import { RecordedChanges } from './audit/recorded-changes.store.js';
 import { IdentityPlanDirectory } from './plans/identity-plan-directory.js';
 import { PlanEntity } from './plans/plan.entity.js';
 import { PlanStore } from './plans/plan.store.js';

@@ -3,6 +3,7 @@ export { CurrentPrincipal, Public, requirePrincipal, Roles } from './access/acce
 export { IdentityModule } from './identity.module.js';
 export { AccessGuard } from './access/access.guard.js';
 export { Authenticator, type Identification } from './access/authenticator.js';
+export { jwtSecretOf } from './access/jwt-secret.js';
 export { type CallerRequest } from './access/caller-request.js';
 export { IdentifyGuard } from './access/identify.guard.js';
 export {
@@ -19,7 +20,7 @@ export { type AuditLogRow } from './audit/audit-log.entity.js';
 export { type AuditEntry, AuditLog } from './audit/audit-log.store.js';
 export { type Actor, type ChangeContext } from './audit/change.js';
 export { ApiReason, CurrentChange } from './audit/current-change.decorator.js';
-export { type OpenChange, RecordedChanges } from './audit/recorded-changes.js';
+export { type OpenChange, RecordedChanges } from './audit/recorded-changes.store.js';
 export { IdPipe } from './id.pipe.js';
 export { mapPage, type Page, pageOf, PageQuery, type PageRequest, pageRequest, PageView } from './page.js';
 export { LimitFieldsView, limitFieldsView } from './plans/limit-fields.view.js';

@@ -1,4 +1,4 @@
-import { type ApiKeyId, apiKeyId, type UserId, userId } from '../rate-limiting/domain/ids.js';
+import { apiKeyId, type ApiKeyId, userId, type UserId } from '../rate-limiting/index.js';
 
 import { type EndpointRates } from './plans/plan.entity.js';
 import { type Role, type UserRow } from './users/user.entity.js';

@@ -1,5 +1,3 @@
-import { QueryFailedError } from 'typeorm';
-
 /** Whether Postgres refused a row that is there already. */
 export function isDuplicate(error: unknown): boolean {
   return sqlState(error) === '23505';
@@ -10,8 +8,10 @@ export function breaksReference(error: unknown): boolean {
   return sqlState(error) === '23503';
 }
 
+/** TypeORM wraps what the driver threw. */
 function sqlState(error: unknown): unknown {
-  if (!(error instanceof QueryFailedError)) return undefined;
-  const cause: unknown = error.driverError;
-  return typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
+  if (typeof error !== 'object' || error === null || !('driverError' in error)) return undefined;
+  const { driverError } = error;
+  if (typeof driverError !== 'object' || driverError === null || !('code' in driverError)) return undefined;
+  return driverError.code;
 }

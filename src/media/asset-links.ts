@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 
 import { CodedError } from '../errors.js';
-import { type Clock } from '../rate-limiting/domain/clock.js';
+import { type Clock } from '../rate-limiting/index.js';
 
 const LIFETIME_SEC = 24 * 3600;
 

@@ -2,12 +2,17 @@ import { Controller, Get, Header, Param, Query, Req, StreamableFile } from '@nes
 import { ApiOkResponse, ApiOperation, ApiParam, ApiProduces, ApiTags } from '@nestjs/swagger';
 
 import { CodedError } from '../errors.js';
-import { CurrentPrincipal, Public, requirePrincipal } from '../identity/access/access.decorators.js';
-import { type CallerRequest } from '../identity/access/caller-request.js';
-import { IdPipe } from '../identity/id.pipe.js';
-import { type Page, pageRequest } from '../identity/page.js';
-import { type Principal } from '../identity/principal.js';
-import { ApiProblems } from '../identity/problems.decorator.js';
+import {
+  ApiProblems,
+  type CallerRequest,
+  CurrentPrincipal,
+  IdPipe,
+  type Page,
+  pageRequest,
+  type Principal,
+  Public,
+  requirePrincipal,
+} from '../identity/index.js';
 
 import { AssetLinkQuery, AssetPageDto, AssetQuery } from './asset.dto.js';
 import { type AssetDetails, AssetService, type OpenAsset } from './asset.service.js';

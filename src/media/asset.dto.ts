@@ -12,7 +12,7 @@ import {
   Min,
 } from 'class-validator';
 
-import { PageQuery } from '../identity/page.js';
+import { PageQuery, PageView } from '../identity/index.js';
 
 import { type AssetKind, type MediaFormatName } from './media-format.js';
 
@@ -118,10 +118,4 @@ export class AssetDto {
 }
 
 /** A part of the list of assets. */
-export class AssetPageDto {
-  @ApiProperty({ type: [AssetDto] })
-  items!: readonly AssetDto[];
-
-  @ApiProperty({ type: String, nullable: true, description: 'Asks for the next page; null on the last.' })
-  nextCursor!: string | null;
-}
+export class AssetPageDto extends PageView(AssetDto) {}

@@ -4,8 +4,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { V7Generator } from 'uuidv7';
 
 import { CodedError } from '../errors.js';
-import { mapPage, type Page, type PageRequest } from '../identity/page.js';
-import { Clock } from '../rate-limiting/domain/clock.js';
+import { mapPage, type Page, type PageRequest } from '../identity/index.js';
+import { Clock } from '../rate-limiting/index.js';
 
 import { type AssetEntity } from './asset.entity.js';
 import { AssetLinks } from './asset-links.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 
-import { type Page, pageOf, type PageRequest } from '../identity/page.js';
+import { type Page, pageOf, type PageRequest } from '../identity/index.js';
 
 import { AssetEntity } from './asset.entity.js';
 

@@ -20,7 +20,7 @@ export class LocalMediaStore extends MediaStore {
     try {
       if ((await sizeOf(target)) !== bytes.length) await this.write(target, bytes);
     } catch (cause) {
-      throw cause;
+      throw notKept(cause);
     }
   }
 

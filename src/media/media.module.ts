@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { Logger, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 
-import { SETTINGS, type Settings } from '../config/settings.js';
-import { jwtSecretOf } from '../identity/access/jwt-secret.js';
-import { Clock } from '../rate-limiting/domain/clock.js';
+import { SETTINGS, type Settings } from '../config/index.js';
+import { jwtSecretOf } from '../identity/index.js';
+import { Clock } from '../rate-limiting/index.js';
 
 import { AssetController } from './asset.controller.js';
 import { AssetEntity } from './asset.entity.js';

@@ -270,12 +270,13 @@ describe('chatStream', () => {
     expect(chunks.some(({ usage, usageOnly }) => usage !== undefined || usageOnly)).toBe(false);
   });
 
-  it('uses its connection again after a stream', async () => {
+  it('uses its connections again after a stream', async () => {
     const one = provider();
-    await collect(await one.chatStream(call()));
-    await collect(await one.chatStream(call()));
-    await emulator.until(({ completed }) => completed === 2);
-    expect(emulator.requests.some(({ abortedAt }) => abortedAt !== undefined)).toBe(false);
+    for (let calls = 1; calls <= 6; calls++) {
+      await collect(await one.chatStream(call()));
+      await emulator.until(({ completed }) => completed === calls);
+    }
+    expect(new Set(emulator.requests.map(({ connection }) => connection)).size).toBeLessThan(5);
   });
 
   it.each<[string, Behaviour, Partial<ProviderError>]>([
@@ -320,14 +321,6 @@ describe('chatStream', () => {
     const chunks = await provider().chatStream(call(HELLO, { timeoutMs: 300 }));
     expect(await failure(collect(chunks))).toMatchObject({ reason: 'timeout' });
     await emulator.until(({ inFlight }) => inFlight === 0);
-  });
-
-  it('does not count a slow reader’s time against the provider', async () => {
-    emulator.next({ outputTokens: 3 });
-    const chunks = await provider().chatStream(call(HELLO, { timeoutMs: 100 }));
-    const waitedOut = new Promise((resolve) => setTimeout(resolve, 150));
-    await waitedOut;
-    expect((await collect(chunks)).length).toBeGreaterThan(3);
   });
 
   it('closes the connection at once when it is aborted, and says so', async () => {

@@ -3,7 +3,14 @@ export { type CallContext, currentCallContext, runInCallContext } from './call-c
 export { type Caller, type Subject, type SubjectKind } from './domain/caller.js';
 export { Clock, FrozenClock, SystemClock } from './domain/clock.js';
 export { CounterStore } from './domain/counters.js';
-export { type ApiKeyId, apiKeyId, type ReservationId, reservationId, type UserId, userId } from './domain/ids.js';
+export {
+  type ApiKeyId,
+  apiKeyId,
+  type ReservationId,
+  reservationId,
+  type UserId,
+  userId,
+} from './domain/ids.js';
 export {
   type CounterWindow,
   type Enforcement,
@@ -20,8 +27,13 @@ export { type ActualUsage, type UsageEntry, type UsageStatus } from './domain/us
 export { Ledger } from './ledger/ledger.port.js';
 export { UsageReportStore, type UsageTotal } from './ledger/usage-report.store.js';
 export { type LimitView, limitView } from './limit-view.js';
+export { boundedLoad } from './limits/bounded-load.js';
+export { LimitColumns, limitFieldsOf } from './limits/limit.columns.js';
 export { LimitResolver } from './limits/limit-resolver.js';
+export { LimitsModule } from './limits/limits.module.js';
 export { PlanDirectory, type PlanTerms } from './limits/plan-directory.port.js';
+export { RATE_LIMIT_CHANGE, RateLimitStore } from './limits/rate-limit.store.js';
+export { LIMITED_KINDS, type LimitedKind, type RateLimitRow } from './rate-limit.entity.js';
 export { RateLimit, type RateLimitOptions, type ReportedUsage } from './rate-limit.decorator.js';
 export { LimitExceeded, storeUnavailable } from './rate-limiting.errors.js';
 export { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from './rate-limiting.options.js';

@@ -66,7 +66,9 @@ describe('the embedded default', () => {
   }, 60_000);
 
   it('stops with one line for each setting that is wrong', async () => {
-    const refused = await startApp({ DATA_DIR: dataDir, PORT: 'many', QUOTA_TIMEZONE: 'Mars/Olympus' }).catch(String);
+    const refused = await startApp({ DATA_DIR: dataDir, PORT: 'many', QUOTA_TIMEZONE: 'Mars/Olympus' }).catch(
+      String,
+    );
     expect(refused).toMatch(/ended with 1/);
     expect(refused).toMatch(/^\s*PORT: /m);
     expect(refused).toMatch(/^\s*QUOTA_TIMEZONE: /m);

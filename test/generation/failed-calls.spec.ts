@@ -20,7 +20,11 @@ describe('calls that do not go well', () => {
 
   beforeEach(async () => {
     harness.emulator.reset();
-    user = await harness.newUser({ monthlyTokenLimit: 100_000, monthlyCallLimit: 100, imageGenerationLimit: 10 });
+    user = await harness.newUser({
+      monthlyTokenLimit: 100_000,
+      monthlyCallLimit: 100,
+      imageGenerationLimit: 10,
+    });
   });
 
   async function used(): Promise<Record<string, unknown>> {
@@ -32,20 +36,28 @@ describe('calls that do not go well', () => {
 
   async function expectNothingCharged(): Promise<void> {
     expect(await ledger.rows(user.id)).toEqual([]);
-    expect(Object.values(await used())).toEqual(Array(8).fill([0, 0]));
+    expect(new Set(Object.values(await used()).map(String))).toEqual(new Set(['0,0']));
   }
 
   it.each([
     ['a 500', { status: 500 }, 502, 'provider_failed'],
     ['a 429', { status: 429, headers: { 'retry-after': '7' } }, 503, 'providers_exhausted'],
     ['its key refused', { status: 401 }, 502, 'provider_failed'],
-    ['a page instead of JSON', { rubbish: '<html>hello</html>', contentType: 'text/html' }, 502, 'provider_failed'],
+    [
+      'a page instead of JSON',
+      { rubbish: '<html>hello</html>', contentType: 'text/html' },
+      502,
+      'provider_failed',
+    ],
     ['JSON that is no answer', { rubbish: '{"hello":"world"}' }, 502, 'provider_failed'],
     ['half an answer', { cutAfterChunks: 1 }, 502, 'provider_failed'],
     ['nothing at all', { hang: true }, 504, 'provider_timeout'],
   ])('G11: %s from the provider costs nothing and is told', async (_what, behaviour, status, code) => {
     for (const stream of [false, true]) {
-      harness.emulator.next({ ...behaviour, ...(stream && 'cutAfterChunks' in behaviour && { cutAfterChunks: 0 }) });
+      harness.emulator.next({
+        ...behaviour,
+        ...(stream && 'cutAfterChunks' in behaviour && { cutAfterChunks: 0 }),
+      });
       const answer = await user.api.post('/v1/chat/completions', { ...CHAT, stream });
       expect([answer.status, answer.body.error.code]).toEqual([status, code]);
       expect(answer.body.error.attempts).toEqual([expect.objectContaining({ provider: 'upstream' })]);
@@ -80,14 +92,17 @@ describe('calls that do not go well', () => {
     ]);
   });
 
-  it.each([false, true])('G11: without a count delivered output is estimated, never free (stream: %s)', async (stream) => {
-    harness.emulator.next({ usage: 'none' });
-    await user.api.post('/v1/chat/completions', { ...CHAT, stream });
-    const [row] = await ledger.rows(user.id);
-    expect(row).toMatchObject({ estimated: true, status: 'settled' });
-    expect(Number(row?.output_tokens)).toBe(12);
-    expect(Number(row?.input_tokens)).toBeGreaterThan(5);
-  });
+  it.each([false, true])(
+    'G11: without a count delivered output is estimated, never free (stream: %s)',
+    async (stream) => {
+      harness.emulator.next({ usage: 'none' });
+      await user.api.post('/v1/chat/completions', { ...CHAT, stream });
+      const [row] = await ledger.rows(user.id);
+      expect(row).toMatchObject({ estimated: true, status: 'settled' });
+      expect(Number(row?.output_tokens)).toBe(12);
+      expect(Number(row?.input_tokens)).toBeGreaterThan(5);
+    },
+  );
 
   it('G11: a stream that breaks off after output is paid as far as it was sent, and says so inside', async () => {
     harness.emulator.next({ cutAfterChunks: 6 });
@@ -103,7 +118,11 @@ describe('calls that do not go well', () => {
   it('G11: a client that hangs up stops the upstream call and pays what was sent', async () => {
     harness.emulator.next({ holdAfterChunks: 4 });
     const hangUp = new AbortController();
-    const response = await user.api.open('/v1/chat/completions', { ...CHAT, stream: true }, { signal: hangUp.signal });
+    const response = await user.api.open(
+      '/v1/chat/completions',
+      { ...CHAT, stream: true },
+      { signal: hangUp.signal },
+    );
     const reader = response.body?.getReader();
     let text = '';
     while (!text.includes('three')) text += new TextDecoder().decode((await reader?.read())?.value);

@@ -52,7 +52,11 @@ describe('the official openai client', () => {
 
   it('streams, and usage is counted though the client did not ask for it', async () => {
     const user = await harness.newUser();
-    const stream = await clientOf(user).chat.completions.create({ model: 'small', messages: MESSAGES, stream: true });
+    const stream = await clientOf(user).chat.completions.create({
+      model: 'small',
+      messages: MESSAGES,
+      stream: true,
+    });
     let text = '';
     for await (const chunk of stream) {
       expect(chunk.choices).not.toHaveLength(0);
@@ -81,7 +85,12 @@ describe('the official openai client', () => {
 
   it('calls tools, plain and streamed', async () => {
     const client = clientOf(await harness.newUser());
-    const body = { model: 'gpt-4o-mini', messages: MESSAGES, tools: [WEATHER_TOOL], tool_choice: 'required' as const };
+    const body = {
+      model: 'gpt-4o-mini',
+      messages: MESSAGES,
+      tools: [WEATHER_TOOL],
+      tool_choice: 'required' as const,
+    };
     const { choices } = await client.chat.completions.create(body);
     expect(choices[0]?.message.tool_calls?.[0]).toMatchObject({ function: { name: 'weather' } });
     const stream = client.chat.completions.stream(body);
@@ -94,7 +103,13 @@ describe('the official openai client', () => {
     const client = clientOf(user);
     const embedded = await client.embeddings.create({ model: 'text-embedding-3-small', input: ['a', 'b'] });
     expect(embedded.data.map(({ embedding }) => embedding.length)).toEqual([1536, 1536]);
-    const images = await client.images.generate({ model: 'gpt-image-1', prompt: 'a boat', n: 2, size: '1024x1024', quality: 'low' });
+    const images = await client.images.generate({
+      model: 'gpt-image-1',
+      prompt: 'a boat',
+      n: 2,
+      size: '1024x1024',
+      quality: 'low',
+    });
     expect(images.data).toHaveLength(2);
     const rows = await ledger.rows(user.id);
     expect(rows.map((row) => [row.operation, row.operation_count])).toEqual([
@@ -106,7 +121,9 @@ describe('the official openai client', () => {
   it('lists the models and aliases that can be called', async () => {
     const names: string[] = [];
     for await (const model of clientOf(await harness.newUser()).models.list()) names.push(model.id);
-    expect(names).toEqual(expect.arrayContaining(['gpt-4o-mini', 'small', 'text-embedding-3-small', 'gpt-image-1']));
+    expect(names).toEqual(
+      expect.arrayContaining(['gpt-4o-mini', 'small', 'text-embedding-3-small', 'gpt-image-1']),
+    );
   });
 
   it('raises its own RateLimitError on a spent monthly quota, without trying again', async () => {
@@ -143,7 +160,11 @@ describe('the official openai client', () => {
 
   it("passes a provider's refusal of a parameter on, in its words", async () => {
     const client = clientOf(await harness.newUser());
-    const refused = client.chat.completions.create({ model: 'gpt-4o-mini', messages: MESSAGES, temperature: 9 });
+    const refused = client.chat.completions.create({
+      model: 'gpt-4o-mini',
+      messages: MESSAGES,
+      temperature: 9,
+    });
     await expect(refused).rejects.toThrow(OpenAI.BadRequestError);
     await expect(refused).rejects.toMatchObject({ param: 'temperature' });
   });
@@ -151,7 +172,11 @@ describe('the official openai client', () => {
   it('G1: a call goes upstream with an output cap no larger than what was reserved for it', async () => {
     const user = await harness.newUser({ monthlyTokenLimit: 100 });
     harness.emulator.always({ outputTokens: 10_000 });
-    const answer = await user.api.post('/v1/chat/completions', { model: 'gpt-4o-mini', messages: MESSAGES, max_tokens: 5_000 });
+    const answer = await user.api.post('/v1/chat/completions', {
+      model: 'gpt-4o-mini',
+      messages: MESSAGES,
+      max_tokens: 5_000,
+    });
     expect(answer.body.choices[0].finish_reason).toBe('length');
     const cap = Number(harness.emulator.requests[0]?.body.max_tokens);
     const [row] = await ledger.rows(user.id);
@@ -161,7 +186,13 @@ describe('the official openai client', () => {
   });
 
   it("G1: the plan's output cap holds where the caller asks for more or says nothing, for every choice", async () => {
-    await harness.admin.post('/admin/plans', { id: 'short', name: 'Short', maxOutputTokens: 20, requestsPerMinute: 6_000, burst: 100 });
+    await harness.admin.post('/admin/plans', {
+      id: 'short',
+      name: 'Short',
+      maxOutputTokens: 20,
+      requestsPerMinute: 6_000,
+      burst: 100,
+    });
     const user = await harness.newUser({}, 'short');
     for (const asked of [{}, { max_tokens: 500 }, { max_completion_tokens: 500, n: 3 }]) {
       await user.api.post('/v1/chat/completions', { model: 'gpt-4o-mini', messages: MESSAGES, ...asked });

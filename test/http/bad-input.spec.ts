@@ -112,14 +112,20 @@ describe('bad input', () => {
     const api = new ApiClient(harness.url, made.body.key);
     expect((await api.get('/me')).status).toBe(200);
     harness.clock.advance(60_000);
-    expect((await api.get('/me')).body).toMatchObject({ status: 401, detail: expect.stringMatching(/expired/i) });
+    expect((await api.get('/me')).body).toMatchObject({
+      status: 401,
+      detail: expect.stringMatching(/expired/i),
+    });
   });
 
   it('a request that is no HTTP breaks nothing', async () => {
     const { port } = new URL(harness.url);
     await new Promise<void>((resolve) => {
       const socket = connect(Number(port), '127.0.0.1', () => socket.write('HELLO\r\n\r\n'));
-      socket.on('close', () => resolve()).on('error', () => undefined).resume();
+      socket
+        .on('close', resolve)
+        .on('error', () => undefined)
+        .resume();
     });
     expect((await user.api.get('/me')).status).toBe(200);
   });

@@ -13,18 +13,25 @@ describe('endpoint rates', () => {
   afterAll(() => harness.stop());
 
   it('gives a newcomer the burst of the route, then a permit as they refill', async () => {
-    const user = await harness.newUser({ monthlyTokenLimit: 0, monthlyCallLimit: 0, monthlyCostLimitUsd: '0' }, 'free');
+    const user = await harness.newUser(
+      { monthlyTokenLimit: 0, monthlyCallLimit: 0, monthlyCostLimitUsd: '0' },
+      'free',
+    );
     const first = await user.api.post('/v1/chat/completions', CHAT);
     expect(first.status).toBe(200);
     expect(first.headers.get('x-ratelimit-limit')).toBe('30');
     expect(first.headers.get('x-ratelimit-remaining')).toBe('4');
     expect(first.headers.get('ratelimit-policy')).toContain('"endpoint.requests";q=5;w=10');
     expect(first.headers.get('ratelimit')).toContain('"endpoint.requests";r=4;t=2');
-    for (let call = 0; call < 4; call++) expect((await user.api.post('/v1/chat/completions', CHAT)).status).toBe(200);
+    for (let call = 0; call < 4; call++)
+      expect((await user.api.post('/v1/chat/completions', CHAT)).status).toBe(200);
 
     const denied = await user.api.post('/v1/chat/completions', CHAT);
     expect(denied.status).toBe(429);
-    expect(denied.body.error).toMatchObject({ code: 'rate_limit_exceeded', limits: [{ name: 'endpoint.requests', remaining: 0 }] });
+    expect(denied.body.error).toMatchObject({
+      code: 'rate_limit_exceeded',
+      limits: [{ name: 'endpoint.requests', remaining: 0 }],
+    });
     expect(denied.headers.get('retry-after')).toBe('2');
     expect(denied.headers.get('x-should-retry')).toBeNull();
     expect(denied.headers.get('x-ratelimit-remaining')).toBe('0');
@@ -53,7 +60,10 @@ describe('endpoint rates', () => {
     const user = await harness.newUser({}, 'rated');
     expect((await user.api.post('/v1/chat/completions', CHAT)).headers.get('x-ratelimit-limit')).toBe('240');
     const other = await user.api.post('/v1/embeddings', { input: 'x' });
-    expect([other.headers.get('x-ratelimit-limit'), other.headers.get('x-ratelimit-remaining')]).toEqual(['120', '6']);
+    expect([other.headers.get('x-ratelimit-limit'), other.headers.get('x-ratelimit-remaining')]).toEqual([
+      '120',
+      '6',
+    ]);
   });
 
   it('counts who is not known by address, and believes forwarded addresses only of a trusted proxy', async () => {

@@ -18,7 +18,7 @@ import { DataSource } from 'typeorm';
 
 import { AdminModule } from '../../src/admin/admin.module.js';
 import { ConfigModule, readSettings } from '../../src/config/index.js';
-import { DatabaseModule } from '../../src/database/database.module.js';
+import { DatabaseModule } from '../../src/database/index.js';
 import { CodedError, type Fault, validationFailed } from '../../src/errors.js';
 import { AccessGuard, IdentifyGuard, IdentityModule } from '../../src/identity/index.js';
 import { Clock, FrozenClock } from '../../src/rate-limiting/domain/clock.js';

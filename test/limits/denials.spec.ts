@@ -23,7 +23,14 @@ describe('denials', () => {
       code: 'quota_exceeded',
       instance: '/generate/script',
     });
-    const shared = { window: 'month', max: 1, used: 1, reserved: 0, remaining: 0, resetAt: '2026-12-01T00:00:00.000Z' };
+    const shared = {
+      window: 'month',
+      max: 1,
+      used: 1,
+      reserved: 0,
+      remaining: 0,
+      resetAt: '2026-12-01T00:00:00.000Z',
+    };
     expect(denied.body.limits).toEqual([
       { name: 'user.month.calls', unit: 'calls', ...shared },
       { name: 'user.month.script_generation', unit: 'script_generation', ...shared },
@@ -38,14 +45,19 @@ describe('denials', () => {
     expect(denied.status).toBe(429);
     expect(denied.body.error).toMatchObject({ type: 'insufficient_quota', code: 'insufficient_quota' });
     expect(denied.headers.get('x-should-retry')).toBe('false');
-    expect(Number(denied.headers.get('retry-after'))).toBe((Date.parse('2026-12-01T00:00:00Z') - harness.clock.now()) / 1000);
+    expect(Number(denied.headers.get('retry-after'))).toBe(
+      (Date.parse('2026-12-01T00:00:00Z') - harness.clock.now()) / 1000,
+    );
     expect(denied.headers.get('x-quota-remaining')).toBe('0');
   });
 
   it('G13: a spent money limit is a budget, told in dollars', async () => {
     const user = await harness.newUser({ monthlyCostLimitUsd: '0.000001' });
     const denied = await user.api.post('/v1/chat/completions', CHAT);
-    expect(denied.body.error).toMatchObject({ code: 'budget_exceeded', limits: [{ unit: 'cost', max: '0.000001', used: '0' }] });
+    expect(denied.body.error).toMatchObject({
+      code: 'budget_exceeded',
+      limits: [{ unit: 'cost', max: '0.000001', used: '0' }],
+    });
   });
 
   it('G14: refuses what cannot be priced to who has a money limit, and to nobody else', async () => {
@@ -71,7 +83,10 @@ describe('denials', () => {
     const over = await user.api.post('/generate/script', { topic: 'x' });
     expect(over.status).toBe(200);
     expect(over.headers.get('x-quota-exceeded')).toBe('user.month.calls');
-    expect(over.body.limits.find((one: { name: string }) => one.name === 'user.month.calls')).toMatchObject({ used: 2, remaining: 0 });
+    expect(over.body.limits.find((one: { name: string }) => one.name === 'user.month.calls')).toMatchObject({
+      used: 2,
+      remaining: 0,
+    });
   });
 
   it('only counts for a shadow limit', async () => {
@@ -82,7 +97,13 @@ describe('denials', () => {
   });
 
   it('ignores a RateLimit that is not active, and an absent field inherits the plan', async () => {
-    await harness.admin.post('/admin/plans', { id: 'two-calls', name: 'Two', monthlyCallLimit: 2, requestsPerMinute: 6_000, burst: 100 });
+    await harness.admin.post('/admin/plans', {
+      id: 'two-calls',
+      name: 'Two',
+      monthlyCallLimit: 2,
+      requestsPerMinute: 6_000,
+      burst: 100,
+    });
     const user = await harness.newUser({ monthlyTokenLimit: 1_000_000 }, 'two-calls');
     for (const status of [200, 200, 429]) {
       expect((await user.api.post('/generate/script', { topic: 'x' })).status).toBe(status);
@@ -103,6 +124,8 @@ describe('denials', () => {
     const november = await user.api.get('/me/usage?month=2026-11');
     harness.clock.moveTo(before);
     expect(november.body.period).toBe('2026-11-01');
-    expect(november.body.limits.find((one: { name: string }) => one.name === 'user.month.calls')).toMatchObject({ used: 1 });
+    expect(
+      november.body.limits.find((one: { name: string }) => one.name === 'user.month.calls'),
+    ).toMatchObject({ used: 1 });
   });
 });

@@ -49,7 +49,10 @@ export class ApiClient {
     { body, headers = {} }: { body?: unknown; headers?: Record<string, string> | undefined },
   ): Promise<ApiAnswer> {
     const init = { method, headers: { ...this.headers(body !== undefined), ...headers } };
-    const response = await fetch(this.url + path, body === undefined ? init : { ...init, body: textOf(body) });
+    const response = await fetch(
+      this.url + path,
+      body === undefined ? init : { ...init, body: textOf(body) },
+    );
     const text = await response.text();
     return { status: response.status, headers: response.headers, body: parsed(text) };
   }

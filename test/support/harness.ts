@@ -115,7 +115,11 @@ const WIDE_OPEN = { id: 'wide-open', name: 'Wide open', requestsPerMinute: 1_000
 
 let users = 0;
 
-async function newUser(admin: ApiClient, limits?: Record<string, unknown>, planId = WIDE_OPEN.id): Promise<TestUser> {
+async function newUser(
+  admin: ApiClient,
+  limits?: Record<string, unknown>,
+  planId = WIDE_OPEN.id,
+): Promise<TestUser> {
   const email = `user${++users}-${process.pid}@example.com`;
   const user = await admin.post('/admin/users', { email, planId });
   const key = await admin.post(`/admin/users/${user.body.id}/api-keys`, { name: 'test' });

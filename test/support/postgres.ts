@@ -85,7 +85,7 @@ class PrivatePostgres implements TestPostgres {
     await this.undertaker?.dismiss();
     const family = [pid, ...childrenOf(pid)];
     for (const member of family) signal(member, 'SIGKILL');
-    while (family.some(isRunning)) await delay(5);
+    while (family.some(isAlive)) await delay(5);
   }
 
   restart(): Promise<void> {
@@ -130,16 +130,6 @@ function childrenOf(pid: number): number[] {
       .map(Number);
   } catch {
     return [];
-  }
-}
-
-/** A process that has ended but was not yet waited for does not run. */
-function isRunning(pid: number): boolean {
-  if (!isAlive(pid)) return false;
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
   }
 }
 

@@ -2,8 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsInt, IsOptional, Max, Min, ValidateBy } from 'class-validator';
 
-import { type LimitFields } from '../../rate-limiting/domain/limit.js';
-import { parseUsd } from '../../rate-limiting/domain/money.js';
+import { type LimitFields, parseUsd } from '../../rate-limiting/index.js';
 
 /** Above this a JSON number would not be exact for sure. */
 const MOST = 9e15;

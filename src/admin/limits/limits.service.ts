@@ -8,10 +8,13 @@ import {
   RecordedChanges,
   UserStore,
 } from '../../identity/index.js';
-import { Clock } from '../../rate-limiting/domain/clock.js';
-import { NO_LIMITS } from '../../rate-limiting/domain/limit.js';
-import { RATE_LIMIT_CHANGE, RateLimitStore } from '../../rate-limiting/limits/rate-limit.store.js';
-import { type RateLimitRow } from '../../rate-limiting/rate-limit.entity.js';
+import {
+  Clock,
+  NO_LIMITS,
+  RATE_LIMIT_CHANGE,
+  type RateLimitRow,
+  RateLimitStore,
+} from '../../rate-limiting/index.js';
 
 import { limitFieldsFrom } from './limit-fields.dto.js';
 import { type PutRateLimitDto, rateLimitView } from './rate-limit.dto.js';

@@ -2,8 +2,13 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsOptional } from 'class-validator';
 
 import { LimitFieldsView, limitFieldsView, MayBeAbsent, type Shown } from '../../identity/index.js';
-import { type Enforcement, ENFORCEMENTS } from '../../rate-limiting/domain/limit.js';
-import { LIMITED_KINDS, type LimitedKind, type RateLimitRow } from '../../rate-limiting/rate-limit.entity.js';
+import {
+  type Enforcement,
+  ENFORCEMENTS,
+  LIMITED_KINDS,
+  type LimitedKind,
+  type RateLimitRow,
+} from '../../rate-limiting/index.js';
 
 import { LimitFieldsDto } from './limit-fields.dto.js';
 

@@ -9,8 +9,7 @@ import {
   planView,
   RecordedChanges,
 } from '../../identity/index.js';
-import { Clock } from '../../rate-limiting/domain/clock.js';
-import { NO_LIMITS } from '../../rate-limiting/domain/limit.js';
+import { Clock, NO_LIMITS } from '../../rate-limiting/index.js';
 
 import { type CreatePlanDto, type PatchPlanDto, planFrom } from './plan.dto.js';
 

@@ -13,7 +13,7 @@ import {
   type UserStatus,
   UserView,
 } from '../../identity/index.js';
-import { isTimeZone } from '../../rate-limiting/domain/period.js';
+import { isTimeZone } from '../../rate-limiting/index.js';
 
 export class UsersQuery extends PageQuery {
   @ApiPropertyOptional({ description: 'Only the user with this address; compared without case.' })

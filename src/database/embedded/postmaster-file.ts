@@ -22,14 +22,14 @@ export function postmasterFilePath(folder: string): string {
   return join(folder, 'postmaster.pid');
 }
 
-/** Whether a process is there, whoever owns it. */
+/** Whether a process is there, whoever owns it. One that has ended and was not waited for is not. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false;
   }
+  return !/^State:\s+Z/m.test(textOf(`/proc/${pid}/status`) ?? '');
 }
 
 /** Whether `pid` really is a PostgreSQL on this folder, and not another process that was given its number. */

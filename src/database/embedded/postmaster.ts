@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { handOver, type DataFolder } from './data-folder.js';
 import { launchAs, type PostgresAccount } from './postgres-account.js';
 import { type PostgresBinaries } from './postgres-binaries.js';
-import { isAlive, isPostmasterOf, postmasterFilePath, readPostmasterFile } from './postmaster-file.js';
+import { isPostmasterOf, postmasterFilePath, readPostmasterFile } from './postmaster-file.js';
 
 /** A PostgreSQL that runs and takes connections. */
 export interface Postmaster {
@@ -70,8 +70,9 @@ async function runOnce(input: PostmasterInput): Promise<Postmaster | string> {
       ? { pid: left.pid, port: left.port, child: undefined }
       : 'another PostgreSQL on the folder is not ready';
   }
-  // Its number was given to another process: PostgreSQL itself would take that for a living server and refuse.
-  if (isAlive(left.pid)) rmSync(postmasterFilePath(path), { force: true });
+  // Its number may be another process' by now: PostgreSQL would take that for a living server and refuse. Should one
+  // live after all, its shared memory still keeps a second from the data.
+  rmSync(postmasterFilePath(path), { force: true });
   return startChild(input);
 }
 

@@ -11,7 +11,7 @@ import {
   Min,
 } from 'class-validator';
 
-import { WireFormat } from '../../http/wire-format.js';
+import { WireFormat } from '../../http/index.js';
 
 /** What we read of a chat completion's body; all other fields of OpenAI's reference pass through to the provider. */
 @WireFormat()

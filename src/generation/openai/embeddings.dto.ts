@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsDefined, IsOptional, IsString, registerDecorator } from 'class-validator';
 
-import { WireFormat } from '../../http/wire-format.js';
+import { WireFormat } from '../../http/index.js';
 
 /** A text, texts, tokens, or lists of tokens: what OpenAI's embeddings take. */
 function IsEmbeddingInput(): PropertyDecorator {

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsInt, IsNotEmpty, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 
-import { WireFormat } from '../../http/wire-format.js';
+import { WireFormat } from '../../http/index.js';
 
 /** What we read of an image generation's body; all other fields pass through to the provider. */
 @WireFormat()

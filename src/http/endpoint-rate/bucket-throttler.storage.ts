@@ -1,6 +1,6 @@
 import { type ThrottlerStorage } from '@nestjs/throttler';
 
-import { CounterStore } from '../../rate-limiting/domain/counters.js';
+import { type CounterStore } from '../../rate-limiting/domain/counters.js';
 
 /** What @nestjs/throttler expects of a storage. */
 type ThrottlerRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;

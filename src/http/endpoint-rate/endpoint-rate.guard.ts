@@ -12,11 +12,8 @@ import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { CodedError } from '../../errors.js';
 import { type Principal } from '../../identity/index.js';
 import { Clock } from '../../rate-limiting/domain/clock.js';
-import {
-  RATE_LIMITING_OPTIONS,
-  type RateLimitingOptions,
-} from '../../rate-limiting/rate-limiting.options.js';
-import { storeUnavailable } from '../../rate-limiting/rate-limiting.errors.js';
+import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from '../../rate-limiting/index.js';
+import { storeUnavailable } from '../../rate-limiting/index.js';
 import { tellLimits } from '../limit-headers.js';
 
 import { bucketOf } from './endpoint-rate.decorator.js';
@@ -108,7 +105,7 @@ export class EndpointRateGuard extends ThrottlerGuard {
 
 function planBucket(principal: Principal | undefined, route: string): Bucket | undefined {
   const plan = principal?.plan;
-  const own = plan?.endpointRates?.[route];
+  const own = plan?.endpointRates[route];
   if (own) return bucketOf(own);
   if (!plan?.requestsPerMinute) return undefined;
   return bucketOf({ requestsPerMinute: plan.requestsPerMinute, burst: plan.burst ?? plan.requestsPerMinute });

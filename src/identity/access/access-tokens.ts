@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 
-import { Clock } from '../../rate-limiting/domain/clock.js';
-import { type UserId, userId } from '../../rate-limiting/domain/ids.js';
+import { Clock, userId, type UserId } from '../../rate-limiting/index.js';
 
 /** How long a login holds. A disabled user is out at once all the same: the user is looked up at each call. */
 const LIFETIME_SEC = 12 * 3600;

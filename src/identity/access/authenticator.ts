@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 
-import { Clock } from '../../rate-limiting/domain/clock.js';
+import { Clock } from '../../rate-limiting/index.js';
 import { hashOfKey } from '../api-keys/api-key.secret.js';
 import { ApiKeyStore } from '../api-keys/api-key.store.js';
 import { type Principal, principalOf } from '../principal.js';

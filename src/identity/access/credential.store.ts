@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 
-import { ChangeFeed } from '../../database/change-feed.js';
-import { FreshCache } from '../../database/fresh-cache.js';
-import { type ApiKeyId, type UserId, userId } from '../../rate-limiting/domain/ids.js';
+import { ChangeFeed, FreshCache } from '../../database/index.js';
+import { type ApiKeyId, boundedLoad, userId, type UserId } from '../../rate-limiting/index.js';
 import { ApiKeyEntity } from '../api-keys/api-key.entity.js';
 import { UserEntity } from '../users/user.entity.js';
 
@@ -31,7 +30,7 @@ export class CredentialStore {
 
   constructor(
     private readonly dataSource: DataSource,
-    feed: ChangeFeed,
+    private readonly feed: ChangeFeed,
   ) {
     this.keys = new FreshCache(feed, { maxEntries: 50_000 });
     this.users = new FreshCache(feed, { maxEntries: 50_000 });
@@ -67,25 +66,28 @@ export class CredentialStore {
   }
 
   private async loadKey(keyHash: Buffer): Promise<KnownKey> {
-    const row = await this.dataSource.manager.findOne(ApiKeyEntity, {
-      where: { keyHash },
-      relations: { user: { plan: true } },
-    });
+    const query = this.dataSource.manager
+      .createQueryBuilder(ApiKeyEntity, 'k')
+      .innerJoinAndSelect('k.user', 'u')
+      .innerJoinAndSelect('u.plan', 'p')
+      .where({ keyHash });
+    const row = await boundedLoad(this.feed, () => query.getOne());
     if (!row?.user) throw UNKNOWN;
     return { id: row.id, expiresAt: row.expiresAt, revokedAt: row.revokedAt, user: row.user };
   }
 
-  private async loadUser(id: string): Promise<UserEntity> {
-    const row = await this.dataSource.manager.findOne(UserEntity, {
-      where: { id },
-      relations: { plan: true },
-    });
+  private async loadUser(id: UserId): Promise<UserEntity> {
+    const query = this.dataSource.manager
+      .createQueryBuilder(UserEntity, 'u')
+      .innerJoinAndSelect('u.plan', 'p')
+      .where({ id });
+    const row = await boundedLoad(this.feed, () => query.getOne());
     if (!row) throw UNKNOWN;
     return row;
   }
 
-  private async loadOwner(id: string): Promise<UserId> {
-    const row = await this.dataSource.manager.findOneBy(ApiKeyEntity, { id });
+  private async loadOwner(id: ApiKeyId): Promise<UserId> {
+    const row = await boundedLoad(this.feed, () => this.dataSource.manager.findOneBy(ApiKeyEntity, { id }));
     if (!row) throw UNKNOWN;
     return userId(row.userId);
   }

@@ -1,6 +1,6 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 
-import { currentCallContext } from '../../rate-limiting/call-context.js';
+import { currentCallContext } from '../../rate-limiting/index.js';
 import { type Principal } from '../principal.js';
 
 import { Authenticator } from './authenticator.js';

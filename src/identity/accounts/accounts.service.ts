@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import { type Settings, SETTINGS } from '../../config/index.js';
 import { CodedError } from '../../errors.js';
-import { userId } from '../../rate-limiting/domain/ids.js';
+import { userId } from '../../rate-limiting/index.js';
 import { type AccessToken, AccessTokens } from '../access/access-tokens.js';
 import { type UserRow } from '../users/user.entity.js';
 import { UserRegistrar } from '../users/user.registrar.js';

@@ -4,7 +4,7 @@ import { type Settings, SETTINGS } from '../../config/index.js';
 import { hashOfKey } from '../api-keys/api-key.secret.js';
 import { ApiKeyStore } from '../api-keys/api-key.store.js';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
-import { type OpenChange, RecordedChanges } from '../audit/recorded-changes.js';
+import { type OpenChange, RecordedChanges } from '../audit/recorded-changes.store.js';
 import { type UserRow } from '../users/user.entity.js';
 import { UserStore } from '../users/user.store.js';
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
-import { Clock } from '../../rate-limiting/domain/clock.js';
-import { type OpenChange } from '../audit/recorded-changes.js';
+import { Clock } from '../../rate-limiting/index.js';
+import { type OpenChange } from '../audit/recorded-changes.store.js';
 import { FREE_PLAN, PlanEntity } from '../plans/plan.entity.js';
 import { BOOTSTRAP_EMAIL, newUser } from '../users/new-user.js';
 import { userForAudit } from '../users/user-audit.js';

@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
 
 import { validationFailed } from '../../errors.js';
-import { Clock } from '../../rate-limiting/domain/clock.js';
+import { Clock } from '../../rate-limiting/index.js';
 import { type ChangeContext } from '../audit/change.js';
-import { type OpenChange, RecordedChanges } from '../audit/recorded-changes.js';
+import { type OpenChange, RecordedChanges } from '../audit/recorded-changes.store.js';
 import { UserStore } from '../users/user.store.js';
 
 import { type ApiKeyRow } from './api-key.entity.js';

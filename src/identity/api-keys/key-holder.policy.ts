@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { CodedError } from '../../errors.js';
-import { RateLimitStore } from '../../rate-limiting/limits/rate-limit.store.js';
+import { RateLimitStore } from '../../rate-limiting/index.js';
 import { type Principal } from '../principal.js';
 
 import { ApiKeyStore } from './api-key.store.js';

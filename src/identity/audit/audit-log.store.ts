@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, type FindOptionsWhere, LessThan } from 'typeorm';
 import { uuidv7 } from 'uuidv7';
 
-import { Clock } from '../../rate-limiting/domain/clock.js';
+import { Clock } from '../../rate-limiting/index.js';
 import { type Page, pageOf, type PageRequest } from '../page.js';
 
 import { AuditLogEntity } from './audit-log.entity.js';

@@ -1,10 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import { type Settings, SETTINGS } from '../../config/index.js';
-import { type ApiKeyId, type UserId } from '../../rate-limiting/domain/ids.js';
-import { type Schedule } from '../../rate-limiting/domain/period.js';
-import { limitFieldsOf } from '../../rate-limiting/limits/limit.columns.js';
-import { PlanDirectory, type PlanTerms } from '../../rate-limiting/limits/plan-directory.port.js';
+import {
+  type ApiKeyId,
+  limitFieldsOf,
+  PlanDirectory,
+  type PlanTerms,
+  type Schedule,
+  type UserId,
+} from '../../rate-limiting/index.js';
 import { CredentialStore } from '../access/credential.store.js';
 import { type UserRow } from '../users/user.entity.js';
 

@@ -1,7 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-import { type LimitFields } from '../../rate-limiting/domain/limit.js';
-import { formatUsd } from '../../rate-limiting/domain/money.js';
+import { formatUsd, type LimitFields } from '../../rate-limiting/index.js';
 import { type Shown } from '../shown.js';
 
 const limit = { type: 'integer', nullable: true, minimum: 0 } as const;

@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-import { LimitColumns } from '../../rate-limiting/limits/limit.columns.js';
+import { LimitColumns } from '../../rate-limiting/index.js';
 
 /** How often one endpoint may be called: permits refilled a minute, and how many may be saved up. */
 export interface EndpointRate {

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { CodedError } from '../../errors.js';
 import { ApiKeyStore } from '../api-keys/api-key.store.js';
 import { type ChangeContext } from '../audit/change.js';
-import { type OpenChange, RecordedChanges } from '../audit/recorded-changes.js';
+import { type OpenChange, RecordedChanges } from '../audit/recorded-changes.store.js';
 
 import { userForAudit } from './user-audit.js';
 import { type UserRow } from './user.entity.js';

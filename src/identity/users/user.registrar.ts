@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 
-import { Clock } from '../../rate-limiting/domain/clock.js';
+import { Clock } from '../../rate-limiting/index.js';
 import { PasswordHasher } from '../accounts/password.hasher.js';
 import { type ChangeContext } from '../audit/change.js';
-import { RecordedChanges } from '../audit/recorded-changes.js';
+import { RecordedChanges } from '../audit/recorded-changes.store.js';
 
 import { BOOTSTRAP_EMAIL, newUser } from './new-user.js';
 import { userForAudit } from './user-audit.js';

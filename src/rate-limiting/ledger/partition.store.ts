@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 
-import { SqlPool } from '../../database/sql-pool.js';
+import { SqlPool } from '../../database/index.js';
 import { Clock } from '../domain/clock.js';
 
 import { sqlFile } from './sql-file.js';

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 
-import { SqlPool } from '../../database/sql-pool.js';
+import { SqlPool } from '../../database/index.js';
 import { type Subject } from '../domain/caller.js';
 import { type UnitAmounts } from '../domain/counters.js';
 import { type ReservationId } from '../domain/ids.js';

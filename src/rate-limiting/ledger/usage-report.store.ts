@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { SqlPool } from '../../database/sql-pool.js';
+import { SqlPool } from '../../database/index.js';
 import { type ApiKeyId, type UserId } from '../domain/ids.js';
 
 import { sqlFile } from './sql-file.js';

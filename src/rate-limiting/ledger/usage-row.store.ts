@@ -1,4 +1,4 @@
-import { type SqlPool } from '../../database/sql-pool.js';
+import { type SqlPool } from '../../database/index.js';
 import { type ReservationId } from '../domain/ids.js';
 import { type UsageEntry } from '../domain/usage.js';
 import { timeOf } from '../reservation-ids.js';

@@ -1,4 +1,4 @@
-import { type SqlPool } from '../../database/sql-pool.js';
+import { type SqlPool } from '../../database/index.js';
 import { type Subject } from '../domain/caller.js';
 import { type UnitAmounts } from '../domain/counters.js';
 import { type CounterWindow } from '../domain/limit.js';

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 
-import { ChangeFeed } from '../../database/change-feed.js';
-import { FreshCache } from '../../database/fresh-cache.js';
+import { ChangeFeed, FreshCache } from '../../database/index.js';
 import { type LimitedKind, RateLimitEntity, type RateLimitRow } from '../rate-limit.entity.js';
 
+import { boundedLoad } from './bounded-load.js';
 import { limitFieldsOf } from './limit.columns.js';
 import { type LimitOverride } from './resolve-limits.js';
 
@@ -18,7 +18,7 @@ export class RateLimitStore {
 
   constructor(
     private readonly dataSource: DataSource,
-    feed: ChangeFeed,
+    private readonly feed: ChangeFeed,
   ) {
     this.cache = new FreshCache(feed, { maxEntries: 100_000 });
     feed.onChange(({ kind, id }) => {
@@ -57,7 +57,7 @@ export class RateLimitStore {
   }
 
   private async load(kind: LimitedKind, id: string): Promise<LimitOverride | null> {
-    const row = await this.row(kind, id);
+    const row = await boundedLoad(this.feed, () => this.row(kind, id));
     if (!row) return null;
     return { limits: limitFieldsOf(row), enforcement: row.enforcement, isActive: row.isActive };
   }

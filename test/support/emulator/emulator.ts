@@ -18,6 +18,8 @@ export interface EmulatedRequest {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Json;
+  /** The client's port: the same for requests on one connection. */
+  readonly connection: number | undefined;
   /** When the client hung up before the whole answer was sent, in Unix milliseconds. */
   abortedAt?: number;
 }
@@ -130,7 +132,12 @@ export class Emulator {
       listModels(response);
       return;
     }
-    const entry: EmulatedRequest = { path, headers: request.headers, body };
+    const entry: EmulatedRequest = {
+      path,
+      headers: request.headers,
+      body,
+      connection: request.socket.remotePort,
+    };
     this.requests.push(entry);
     this.maxInFlight = Math.max(this.maxInFlight, ++this.inFlight);
     const behaviour = this.queue.shift() ?? this.standing;

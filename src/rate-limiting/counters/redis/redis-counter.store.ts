@@ -45,7 +45,12 @@ export class RedisCounterStore extends CounterStore {
         args.push(UNIT_LETTER[claim.unit], claim.max, claim.hard ? 1 : 0, claim.base, claim.perElastic);
       }
     }
-    return readReserveAnswer(command, await this.scripts.run('reserve', keys, args));
+    // A reserve that was given up and ran after all holds what nobody will use.
+    const giveBack = (answer: unknown[]) => {
+      const late = readReserveAnswer(command, answer);
+      if (late.kind === 'reserved') void this.release(late.hold).catch(() => undefined);
+    };
+    return readReserveAnswer(command, await this.scripts.run('reserve', keys, args, giveBack));
   }
 
   async settle(hold: Hold, used: readonly UnitAmounts[]): Promise<boolean> {

@@ -2,11 +2,16 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { SilenceWatch } from './silence-watch.js';
+
 /** What the scripts need of a Redis connection; ioredis has it. */
 export interface ScriptRunner {
   evalsha(sha: string, keyCount: number, ...rest: (string | number)[]): Promise<unknown>;
   eval(script: string, keyCount: number, ...rest: (string | number)[]): Promise<unknown>;
 }
+
+/** What a store that is down may cost a call. */
+const SILENCE_MS = 250;
 
 const NAMES = [
   'reserve',
@@ -30,14 +35,22 @@ interface Script {
 export class RedisScripts {
   private readonly scripts = new Map<ScriptName, Script>(NAMES.map((name) => [name, readScript(name)]));
 
+  private readonly watch = new SilenceWatch(SILENCE_MS);
+
   constructor(private readonly redis: ScriptRunner) {}
 
+  /**
+   * @param late is given the answer of a script that was given up and ran after all.
+   * @throws StoreSilent where Redis says nothing for 250 ms.
+   */
   async run(
     name: ScriptName,
     keys: readonly string[],
     args: readonly (string | number)[],
+    late?: (answer: unknown[]) => void,
   ): Promise<unknown[]> {
-    return asList(await this.call(name, keys, args));
+    const answer = this.call(name, keys, args).then(asList);
+    return this.watch.guard(answer, late);
   }
 
   private async call(

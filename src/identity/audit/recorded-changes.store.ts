@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 
-import { ChangeFeed } from '../../database/change-feed.js';
+import { ChangeFeed } from '../../database/index.js';
 import { CredentialStore } from '../access/credential.store.js';
 
 import { type AuditEntry, AuditLog } from './audit-log.store.js';

@@ -1,1 +1,0 @@
-it('none', () => { expect(1).toBe(1); });
