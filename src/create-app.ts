@@ -54,7 +54,8 @@ export async function createApp(settings: Settings, parts: AppParts = {}): Promi
   });
   app.useGlobalPipes(new RequestValidation());
   const { corsOrigins } = settings.http;
-  if (corsOrigins.length > 0) app.enableCors({ origin: [...corsOrigins], exposedHeaders: ANSWER_HEADERS });
+  const origin = corsOrigins.includes('*') ? true : [...corsOrigins];
+  if (corsOrigins.length > 0) app.enableCors({ origin, exposedHeaders: ANSWER_HEADERS });
   serveOpenApi(app);
   await app.init();
   return app;

@@ -34,10 +34,10 @@ export const FixedSettings = z.object({
     read: readTrustProxy,
   }).default(false),
   CORS_ORIGINS: setting({
-    takes: 'a list of origins such as https://app.example.com',
-    read: (text) => allOrNone(splitList(text), isOrigin),
+    takes: 'a list of origins such as https://app.example.com, or * for any',
+    read: (text) => allOrNone(splitList(text), (origin) => origin === '*' || isOrigin(origin)),
   }).default([]),
-  METRICS_TOKEN: secretText(8).optional(),
+  METRICS_TOKEN: secretText(1).optional(),
   LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').default('info'),
 
   DATABASE_URL: url('postgres://user:password@host:5432/cuota', 'postgres:', 'postgresql:').optional(),
@@ -49,20 +49,20 @@ export const FixedSettings = z.object({
   RABBITMQ_URL: url('amqp://user:password@host:5672', 'amqp:', 'amqps:').optional(),
   DATA_DIR: setting({ takes: 'a folder', read: (text) => resolve(text) }).prefault('data'),
 
-  JWT_SECRET: secretText(32).optional(),
+  JWT_SECRET: secretText(8).optional(),
   ENCRYPTION_KEY: setting({
     takes: '32 bytes as 64 hexadecimal digits or as base64: `openssl rand -base64 32`',
     read: (text) => (isEncryptionKey(text) ? text : undefined),
     secret: true,
   }).optional(),
   AUTH_REGISTRATION: oneOf('open', 'closed').default('open'),
-  BOOTSTRAP_ADMIN_KEY: secretText(16).optional(),
+  BOOTSTRAP_ADMIN_KEY: secretText(8).optional(),
 
   RATE_LIMIT_ENABLED: trueOrFalse().default(true),
   RATE_LIMIT_DEFAULT_RATE: wholeNumber(1, 1_000_000).default(60),
   RATE_LIMIT_DEFAULT_BURST: wholeNumber(1, 1_000_000).default(10),
   STORE_FAILURE: oneOf('closed', 'open').default('closed'),
-  RESERVATION_TTL_SEC: wholeNumber(10, DAY_SEC).default(600),
+  RESERVATION_TTL_SEC: wholeNumber(1, DAY_SEC).default(600),
   QUOTA_TIMEZONE: setting({
     takes: 'an IANA time zone such as Europe/Madrid',
     read: (text) => (isTimeZone(text) ? text : undefined),

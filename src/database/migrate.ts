@@ -5,6 +5,12 @@ import { MIGRATION_LOCK } from './advisory-locks.js';
 
 const OLDEST_VERSION = 150_000;
 
+interface ServerVersion {
+  /** 150004 for 15.4. */
+  readonly number: number;
+  readonly version: string;
+}
+
 /**
  * Brings a database to the newest schema; instances that start together take turns.
  *
@@ -25,15 +31,18 @@ export async function migrate(url: string): Promise<string[]> {
   }
 }
 
+/** What is wrong with a server of this version, or `undefined`. */
+export function serverFault({ number, version }: ServerVersion): string | undefined {
+  if (number >= OLDEST_VERSION) return undefined;
+  return `DATABASE_URL is a PostgreSQL ${version}; Cuota needs 15 or newer. Upgrade it, or unset DATABASE_URL to use the embedded one.`;
+}
+
 async function refuseOldServer(client: Client): Promise<void> {
-  const { rows } = await client.query<{ number: number; version: string }>(
+  const { rows } = await client.query<ServerVersion>(
     `SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS version`,
   );
-  const [server] = rows;
-  if (!server || server.number >= OLDEST_VERSION) return;
-  throw new Error(
-    `DATABASE_URL is a PostgreSQL ${server.version}; Cuota needs 15 or newer. Upgrade it, or unset DATABASE_URL to use the embedded one.`,
-  );
+  const fault = rows[0] && serverFault(rows[0]);
+  if (fault !== undefined) throw new Error(fault);
 }
 
 async function runPending(url: string): Promise<string[]> {

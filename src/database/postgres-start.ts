@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { types } from 'node:util';
 import { Client } from 'pg';
 import { type StartLog } from './start-log.js';
 
@@ -45,7 +46,7 @@ async function tryToConnect(url: string): Promise<Error | undefined> {
     await client.connect();
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
+    return types.isNativeError(error) ? error : new Error(String(error));
   } finally {
     await client.end().catch(() => undefined);
   }
@@ -59,7 +60,7 @@ function isPassing(error: Error): boolean {
 
 // Several addresses tried and refused make an AggregateError whose own message is empty.
 function reasonOf(error: Error): string {
-  if (error instanceof AggregateError) return error.errors.map(String).join('; ');
+  if ('errors' in error && Array.isArray(error.errors)) return error.errors.map(String).join('; ');
   return error.message;
 }
 

@@ -1,4 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis';
+import { answersInTime } from './answers-in-time.js';
 import { type StartLog } from './start-log.js';
 
 const CONNECT_TIMEOUT_MS = 1_000;
@@ -20,7 +21,10 @@ const OPTIONS: RedisOptions = {
   retryStrategy: (attempt) => Math.min(25 * 2 ** Math.min(attempt, 10), LONGEST_PAUSE_MS),
 };
 
-/** The connection to Redis, where REDIS_URL is set: every command has 250 ms, and an outage heals by itself. */
+/**
+ * The connection to Redis, where REDIS_URL is set. Without a connection a command fails at once; while Redis hangs it
+ * fails within a second, and who cannot wait that long keeps a time of its own. An outage heals by itself.
+ */
 export class RedisConnection {
   /** `undefined` where REDIS_URL is not set: counters are in memory then. */
   readonly client: Redis | undefined;
@@ -49,11 +53,7 @@ export class RedisConnection {
 
   /** Whether Redis answers, within 250 ms. False where there is none. */
   async ready(): Promise<boolean> {
-    try {
-      return (await this.client?.ping()) !== undefined;
-    } catch {
-      return false;
-    }
+    return this.client !== undefined && (await answersInTime(this.client.ping()));
   }
 
   close(): void {

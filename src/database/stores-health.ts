@@ -1,3 +1,4 @@
+import { answersInTime } from './answers-in-time.js';
 import { type ChangeFeed } from './change-feed.js';
 import { type RedisConnection } from './redis-connection.js';
 import { type SqlPool } from './sql-pool.js';
@@ -16,7 +17,6 @@ export interface StoresHealthInput {
   readonly feed: ChangeFeed;
 }
 
-const LIMIT_MS = 250;
 const PING = { name: 'stores_health_ping', text: 'SELECT 1' };
 
 /** Asks the stores, for `/health/ready`. */
@@ -27,25 +27,9 @@ export class StoresHealth {
   async check(): Promise<StoresState> {
     const { pool, redis, feed } = this.input;
     const [postgres, redisAnswers] = await Promise.all([
-      inTime(pool.query(PING)),
-      redis.client ? inTime(redis.client.ping()) : ('off' as const),
+      answersInTime(pool.query(PING)),
+      redis.client ? redis.ready() : ('off' as const),
     ]);
     return { postgres, redis: redisAnswers, feed: feed.live() };
-  }
-}
-
-async function inTime(answer: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, LIMIT_MS, false);
-  });
-  try {
-    const answered = answer.then(
-      () => true,
-      () => false,
-    );
-    return await Promise.race([answered, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

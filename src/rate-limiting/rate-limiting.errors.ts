@@ -26,6 +26,15 @@ export function storeUnavailable(cause: unknown): CodedError {
   );
 }
 
+/** The ledger cannot be written and holds all it can: a call now might leave no row. */
+export function ledgerFull(): CodedError {
+  return new CodedError(
+    'store_unavailable',
+    'Usage cannot be written down right now, so the call was not made and nothing was charged. Try again in a few seconds.',
+    { retryAfterMs: 5_000 },
+  );
+}
+
 /** A metered method was called with nobody to charge. */
 export function noCaller(operation: string): CodedError {
   return new CodedError(

@@ -15,7 +15,7 @@ import { Ledger } from './ledger/ledger.port.js';
 import { LimitResolver } from './limits/limit-resolver.js';
 import { LiveReservations } from './live-reservations.js';
 import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from './rate-limiting.options.js';
-import { storeUnavailable, unpriced } from './rate-limiting.errors.js';
+import { ledgerFull, storeUnavailable, unpriced } from './rate-limiting.errors.js';
 import { newReservationId } from './reservation-ids.js';
 import { type CallEstimate, type Reservation } from './reservation.js';
 import { type Asking, type Outcome, outcomeOf, type ReserveInput, uncounted } from './reserving.js';
@@ -44,6 +44,7 @@ export class RateLimitingService {
    *   `forbidden` for a call without a price under a money limit.
    */
   async reserve(input: ReserveInput): Promise<Outcome> {
+    if (!this.ledger.room()) throw ledgerFull();
     const outcome = await this.ask(await this.asking(input));
     if (outcome.kind === 'reserved') this.live.add(outcome.reservation);
     return outcome;

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { types } from 'node:util';
 
 /** What PostgreSQL writes of itself into `postmaster.pid`. */
 export interface PostmasterFile {
@@ -27,7 +28,7 @@ export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false;
+    if (!(types.isNativeError(error) && 'code' in error && error.code === 'EPERM')) return false;
   }
   return !/^State:\s+Z/m.test(textOf(`/proc/${pid}/status`) ?? '');
 }

@@ -14,6 +14,9 @@ export abstract class Ledger {
   /** Writes an entry and its roll-up; resolves when both are committed. */
   abstract record(entry: UsageEntry): Promise<Recorded>;
 
+  /** Whether rows of new calls would still be kept: false while they cannot be written and too many wait. */
+  abstract room(): boolean;
+
   /** What a subject used in a window, from the roll-up: fills cold counters. */
   abstract usedIn(subject: Subject, window: CounterWindow): Promise<UnitAmounts>;
 

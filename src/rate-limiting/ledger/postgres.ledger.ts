@@ -47,7 +47,7 @@ export class PostgresLedger extends Ledger implements OnApplicationShutdown {
   }
 
   /** Whether rows of new calls would still be kept: false while Postgres is away and many wait. */
-  room(): boolean {
+  override room(): boolean {
     return this.writer.room();
   }
 
