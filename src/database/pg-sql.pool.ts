@@ -9,7 +9,8 @@ export interface PgSqlPoolInput {
   readonly onIdleError: (error: Error) => void;
 }
 
-const CONNECT_TIMEOUT_MS = 1_000;
+/** Also for waiting until one of the few is free, which under load takes its time. */
+const CONNECT_TIMEOUT_MS = 5_000;
 const STATEMENT_TIMEOUT_MS = 5_000;
 /** For a server that hangs and so does not keep its own time limit. */
 const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 500;

@@ -11,7 +11,7 @@ describe('RedisConnection without REDIS_URL', () => {
     await connection.open();
     expect(connection.client).toBeUndefined();
     expect(await connection.ready()).toBe(false);
-    connection.close();
+    await connection.close();
   });
 });
 
@@ -27,8 +27,8 @@ describeWithRedis('RedisConnection', () => {
   });
 
   afterEach(async () => {
-    connection.close();
     redis.resume();
+    await connection.close();
     await redis.stop();
   });
 
@@ -70,7 +70,7 @@ describeWithRedis('RedisConnection', () => {
     expect(await early.ready()).toBe(false);
     await redis.restart();
     await until('it is ready', () => early.ready());
-    early.close();
+    await early.close();
   });
 
   it('warns of an eviction policy that throws counters away', async () => {
@@ -78,6 +78,6 @@ describeWithRedis('RedisConnection', () => {
     const second = new RedisConnection(redis.url, log);
     await second.open();
     await until('it warns', () => said.some((line) => line.includes('allkeys-lru')));
-    second.close();
+    await second.close();
   });
 });

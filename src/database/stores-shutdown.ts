@@ -21,7 +21,7 @@ export class StoresShutdown implements OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     this.feed.close();
-    this.redis.close();
+    await this.redis.close();
     await this.pool.close();
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
     await this.endpoint.close();

@@ -271,6 +271,7 @@ describe('chatStream', () => {
   });
 
   it('uses its connections again after a stream', async () => {
+    emulator.always({ endDelayMs: 10 });
     const one = provider();
     for (let calls = 1; calls <= 6; calls++) {
       await collect(await one.chatStream(call()));
@@ -311,9 +312,16 @@ describe('chatStream', () => {
     expect(seen.join('')).toBe(' one two three');
   });
 
-  it('takes a server that never says [DONE]', async () => {
-    const whole = '{"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]}';
-    expect(await streamed({ rubbish: `data: ${whole}` + '\n\n' })).toHaveLength(1);
+  it('takes a server that never says [DONE] and counts in its last chunk', async () => {
+    const choices = [{ index: 0, delta: { content: 'hi' }, finish_reason: 'stop' }];
+    const usage = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 };
+    for (const counted of [{ usage }, { x_groq: { usage } }]) {
+      const [chunk, ...others] = await streamed({
+        rubbish: `data: ${JSON.stringify({ choices, ...counted })}\n\n`,
+      });
+      expect(others).toEqual([]);
+      expect(chunk).toMatchObject({ deltaText: 'hi', usageOnly: false, usage: { totalTokens: 3 } });
+    }
   });
 
   it('times out between two chunks', async () => {

@@ -142,7 +142,7 @@ function newClient({ kind, apiKey }: ProviderSettings, baseURL: string): OpenAI 
     adminAPIKey: null,
     ...(apiKey === undefined && { defaultHeaders: { authorization: null } }),
     ...(foreign && { organization: null, project: null }),
-    maxRetries: 1,
+    maxRetries: 0,
     fetch: fetchBounded,
     logLevel: 'off',
   });

@@ -92,6 +92,15 @@ describe('ProviderRegistry', () => {
     });
   });
 
+  it('serves nothing where nothing is left', () => {
+    expect(
+      registry([settings('heygen', { kind: 'heygen' })]).resolve({ operation: 'llm_call' }),
+    ).toMatchObject({
+      kind: 'unknown_model',
+      message: 'No configured provider serves llm call.',
+    });
+  });
+
   it('lists every model with its provider', () => {
     expect(registry([LOCAL]).list()).toEqual([
       { name: 'llama3.2', alias: 'fast', operations: ['llm_call', 'script_generation'], provider: 'ollama' },

@@ -58,7 +58,7 @@ export class ProviderRegistry {
   /** Everyone who serves what is asked for, the preferred first. */
   candidates(wanted: WantedModel): Candidates {
     const providers = this.providersFor(wanted.provider);
-    if (providers.length === 0) {
+    if (providers.length === 0 && wanted.provider !== undefined) {
       const names = this.providers.map(({ name }) => name).join(', ');
       return {
         kind: 'unknown_provider',

@@ -26,6 +26,7 @@ import { usageEntryOf } from './usage-entry.js';
 export class RateLimitingService {
   private readonly logger = new Logger(RateLimitingService.name);
   private readonly counters: WarmCounters;
+  private tellTroubleAt = 0;
 
   constructor(
     private readonly store: CounterStore,
@@ -151,13 +152,19 @@ export class RateLimitingService {
     try {
       return outcomeOf(asking, await this.counters.reserve(asking.command, asking.terms.counters));
     } catch (error) {
+      this.storeTrouble(error);
       if (this.options.storeFailure === 'closed') throw storeUnavailable(error);
-      this.logger.warn(
-        { err: error },
-        'The counters cannot be reached; the call goes through uncounted (STORE_FAILURE=open).',
-      );
       return free;
     }
+  }
+
+  /** Said once a second: a store that is down is met by every call. */
+  private storeTrouble(error: unknown): void {
+    const now = performance.now();
+    if (now < this.tellTroubleAt) return;
+    this.tellTroubleAt = now + 1_000;
+    const what = this.options.storeFailure === 'closed' ? 'are denied' : 'go through uncounted';
+    this.logger.warn({ err: error }, `The counters cannot be reached; calls ${what} (STORE_FAILURE).`);
   }
 
   private async close(reservation: Reservation, actual: ActualUsage, status: UsageStatus): Promise<void> {

@@ -1,3 +1,4 @@
+import { SilenceWatch } from '../../database/index.js';
 import { CodedError } from '../../errors.js';
 import { counterRef } from '../claims.js';
 import {
@@ -14,8 +15,15 @@ import { type Ledger } from '../ledger/ledger.port.js';
 /** A load may be voided by a settlement that raced it; under a storm of them it is worth some tries. */
 const MAX_LOADS = 20;
 
+/** What a database that is down may cost a call. */
+const SILENCE_MS = 250;
+
 /** The counters, with cold ones loaded from the ledger: a new month, an emptied store and a fresh process are one case. */
 export class WarmCounters {
+  private readonly watch = new SilenceWatch(SILENCE_MS);
+  /** Loads under way: many calls that find the same counter cold wait for one reading of the ledger. */
+  private readonly loads = new Map<string, Promise<unknown>>();
+
   constructor(
     private readonly store: CounterStore,
     private readonly ledger: Ledger,
@@ -51,12 +59,21 @@ export class WarmCounters {
   }
 
   private async load(cold: readonly ColdCounter[], counters: readonly Counter[]): Promise<void> {
-    await Promise.all(
-      cold.map(async (one) => {
-        const { subject, window } = counterOf(one.counter, counters);
-        await this.store.load(one, await this.ledger.usedIn(subject, window));
-      }),
-    );
+    await Promise.all(cold.map((one) => this.loadOnce(one, counters)));
+  }
+
+  private loadOnce(cold: ColdCounter, counters: readonly Counter[]): Promise<unknown> {
+    const { subject, window } = cold.counter;
+    const name = JSON.stringify([subject.kind, subject.id, window, cold.token]);
+    const underWay = this.loads.get(name);
+    if (underWay) return underWay;
+    const load = this.fill(cold, counterOf(cold.counter, counters)).finally(() => this.loads.delete(name));
+    this.loads.set(name, load);
+    return load;
+  }
+
+  private async fill(cold: ColdCounter, { subject, window }: Counter): Promise<void> {
+    await this.store.load(cold, await this.watch.guard(this.ledger.usedIn(subject, window)));
   }
 }
 

@@ -1,35 +1,31 @@
-import { type FeedState } from '../../database/index.js';
+import { type FeedState, SilenceWatch, StoreSilent } from '../../database/index.js';
 import { CodedError } from '../../errors.js';
 
-/** How long a row may take while Postgres answers, and while the feed says that it does not. */
-const LIMIT_MS = { live: 1_000, lost: 150 };
+/** What a database that is down may cost a call. */
+const SILENCE_MS = 250;
+
+/** One watch for all who load over one feed's database: an answer to any of them tells that it lives. */
+const watches = new WeakMap<Pick<FeedState, 'live'>, SilenceWatch>();
 
 /**
  * A row that a call waits for, or an error in good time: a database that hangs must not hold up every call (G9).
  * @throws CodedError `store_unavailable` where the database did not answer; else what `load` throws
  */
 export async function boundedLoad<T>(feed: Pick<FeedState, 'live'>, load: () => Promise<T>): Promise<T> {
-  const loading = load();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => {
-        reject(databaseAway());
-      },
-      feed.live() ? LIMIT_MS.live : LIMIT_MS.lost,
-    );
-  });
+  const watch = watches.get(feed) ?? new SilenceWatch(SILENCE_MS);
+  watches.set(feed, watch);
   try {
-    return await Promise.race([loading, late]);
-  } finally {
-    clearTimeout(timer);
+    return await watch.guard(load());
+  } catch (error) {
+    throw error instanceof StoreSilent ? databaseAway(error) : error;
   }
 }
 
-function databaseAway(): CodedError {
+function databaseAway(cause: StoreSilent): CodedError {
   return new CodedError(
     'store_unavailable',
     'The database does not answer, so neither callers nor limits can be looked up. Try again in a few seconds.',
     { retryAfterMs: 2_000 },
+    { cause },
   );
 }

@@ -90,7 +90,11 @@ async function stream(
     if (response.destroyed) return;
     await write(response, chunk);
   }
-  response.end('data: [DONE]\n\n');
+  if (behaviour.endDelayMs !== undefined) {
+    response.write('data: [DONE]\n\n');
+    await delay(behaviour.endDelayMs);
+    response.end();
+  } else response.end('data: [DONE]\n\n');
 }
 
 /** Resolves when the chunk is on its way, or never will be. */

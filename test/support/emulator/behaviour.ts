@@ -10,6 +10,8 @@ export interface Behaviour {
   readonly hang?: boolean;
   /** Between two chunks of a stream. */
   readonly chunkIntervalMs?: number;
+  /** Between `[DONE]` and the end of the answer, as over a real network. */
+  readonly endDelayMs?: number;
   /** Destroys the connection after so many chunks of a stream, or in the middle of a plain answer. */
   readonly cutAfterChunks?: number;
   /** Ends the stream properly, but without the rest, after so many chunks. */

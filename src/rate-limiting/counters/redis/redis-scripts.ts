@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { SilenceWatch } from './silence-watch.js';
+import { SilenceWatch } from '../../../database/index.js';
 
 /** What the scripts need of a Redis connection; ioredis has it. */
 export interface ScriptRunner {
