@@ -172,6 +172,13 @@ describe('ChangeFeed', () => {
     expect(one.interruptions).toBeGreaterThan(others);
   });
 
+  it('G8: is not trusted after the process itself stood still, until it has caught up', async () => {
+    const standstillEnds = performance.now() + 1_000;
+    while (performance.now() < standstillEnds);
+    expect(one.feed.live()).toBe(false);
+    await until('it has caught up', () => one.feed.live());
+  });
+
   it('says nothing more once it is closed', async () => {
     two.feed.close();
     expect(two.feed.live()).toBe(false);

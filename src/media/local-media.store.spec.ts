@@ -76,7 +76,7 @@ describe('LocalMediaStore', () => {
     });
   });
 
-  it.each(['../secret', 'a/../../secret', '/etc/passwd', '', '.', 'a\0b'])(
+  it.each(['../secret', 'a/../../secret', '/nowhere/secret', '', '.', 'a\0b'])(
     'G12: opens and writes nothing outside of its folder: %j',
     async (path) => {
       await expect(store.open(path)).rejects.toThrow('leads out of the media folder');

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { handOver, type DataFolder } from './data-folder.js';
 import { launchAs, type PostgresAccount } from './postgres-account.js';
 import { type PostgresBinaries } from './postgres-binaries.js';
-import { isPostmasterOf, postmasterFilePath, readPostmasterFile } from './postmaster-file.js';
+import { isAlive, isPostmasterOf, postmasterFilePath, readPostmasterFile } from './postmaster-file.js';
 
 /** A PostgreSQL that runs and takes connections. */
 export interface Postmaster {
@@ -50,13 +50,14 @@ export async function runPostmaster(input: PostmasterInput): Promise<Postmaster>
 
 /** Fast shutdown: open transactions are rolled back, all that was committed is kept. Resolves when it is gone. */
 export async function stopPostmaster({ pid, child }: Postmaster, folder: DataFolder): Promise<void> {
-  const isGone = (): boolean =>
-    child ? child.exitCode !== null || child.signalCode !== null : !isPostmasterOf(pid, folder.path);
+  // Of one that is not our child the number may be another process' by now.
+  const isThere = (): boolean =>
+    child ? child.exitCode === null && child.signalCode === null : isPostmasterOf(pid, folder.path);
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
-    if (isGone()) return;
+    if (!isThere()) return;
     process.kill(pid, signal);
     const deadline = performance.now() + STOP_TIMEOUT_MS;
-    while (!isGone() && performance.now() < deadline) await delay(POLL_MS);
+    while (isAlive(pid) && performance.now() < deadline) await delay(POLL_MS);
   }
 }
 
