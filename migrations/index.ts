@@ -3,6 +3,7 @@ import { Identity1700000000000 } from './1700000000000-identity.js';
 import { Ledger1700000001000 } from './1700000001000-ledger.js';
 import { RateLimits1700000002000 } from './1700000002000-rate-limits.js';
 import { Media1700000003000 } from './1700000003000-media.js';
+import { Instances1700000020000 } from './1700000020000-instances.js';
 
 /** Every change of the database's schema, oldest first. A new one is appended here. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -10,4 +11,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   Ledger1700000001000,
   RateLimits1700000002000,
   Media1700000003000,
+  Instances1700000020000,
 ];

@@ -6,6 +6,8 @@ import { type Reservation } from './reservation.js';
 
 interface Open {
   readonly reservation: Reservation;
+  /** Another one when the counters were lost and it was registered again. */
+  hold: Hold | undefined;
   renewedAtMs: number;
 }
 
@@ -16,7 +18,11 @@ export class LiveReservations {
   private readonly ending = new Map<ReservationId, Promise<void>>();
 
   add(reservation: Reservation): void {
-    this.open.set(reservation.id, { reservation, renewedAtMs: reservation.reservedAtMs });
+    this.open.set(reservation.id, {
+      reservation,
+      hold: reservation.hold,
+      renewedAtMs: reservation.reservedAtMs,
+    });
   }
 
   has(id: ReservationId): boolean {
@@ -25,6 +31,22 @@ export class LiveReservations {
 
   get size(): number {
     return this.open.size;
+  }
+
+  /** What the store holds for a reservation now. */
+  holdOf(id: ReservationId): Hold | undefined {
+    return this.open.get(id)?.hold;
+  }
+
+  /** Everything that the store holds for this process. */
+  holds(): Hold[] {
+    return [...this.open.values()].flatMap(({ hold }) => (hold ? [hold] : []));
+  }
+
+  /** The store holds a reservation otherwise than it did. */
+  rehold(hold: Hold): void {
+    const open = this.open.get(hold.id);
+    if (open) open.hold = hold;
   }
 
   /** Ends a reservation by `end`, or joins the end under way; `undefined` where none of that id is open. */
@@ -44,7 +66,7 @@ export class LiveReservations {
   /** Pushes out the deadline of every reservation that was last renewed `olderThanMs` ago. */
   async renew(renew: (hold: Hold) => Promise<unknown>, nowMs: number, olderThanMs: number): Promise<void> {
     for (const open of this.open.values()) {
-      const { hold } = open.reservation;
+      const { hold } = open;
       if (!hold || nowMs - open.renewedAtMs < olderThanMs) continue;
       await renew(hold);
       open.renewedAtMs = nowMs;

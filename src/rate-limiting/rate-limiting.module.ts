@@ -4,6 +4,7 @@ import { DiscoveryModule } from '@nestjs/core';
 import { RedisConnection } from '../database/index.js';
 
 import { MemoryCounterStore } from './counters/memory/memory-counter.store.js';
+import { RedisEpoch } from './counters/redis/redis-epoch.js';
 import { RedisCounterStore } from './counters/redis/redis-counter.store.js';
 import { Clock } from './domain/clock.js';
 import { CounterStore } from './domain/counters.js';
@@ -11,30 +12,35 @@ import { Ledger } from './ledger/ledger.port.js';
 import { PartitionStore } from './ledger/partition.store.js';
 import { PostgresLedger } from './ledger/postgres.ledger.js';
 import { UsageReportStore } from './ledger/usage-report.store.js';
+import { InstanceRoster } from './instances/instance-roster.store.js';
 import { LimitResolver } from './limits/limit-resolver.js';
 import { LimitsModule } from './limits/limits.module.js';
 import { PlanLimitResolver } from './limits/plan-limit.resolver.js';
 import { LiveReservations } from './live-reservations.js';
 import { RateLimitBinder } from './rate-limit.binder.js';
+import { Reconciliation } from './reconciliation.js';
 import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from './rate-limiting.options.js';
 import { RateLimitingService } from './rate-limiting.service.js';
 import { Sweeper } from './sweeper.js';
+import { Upkeep } from './upkeep.js';
 
 const PROVIDERS: Provider[] = [
   { provide: Ledger, useClass: PostgresLedger },
   { provide: LimitResolver, useClass: PlanLimitResolver },
   {
     provide: CounterStore,
-    inject: [RedisConnection, Clock],
-    useFactory: ({ client }: RedisConnection, clock: Clock) =>
-      client ? new RedisCounterStore(client) : new MemoryCounterStore(clock),
+    inject: [RedisConnection, InstanceRoster, LiveReservations, Clock],
+    useFactory: counterStore,
   },
   LiveReservations,
+  InstanceRoster,
   PartitionStore,
   UsageReportStore,
   RateLimitingService,
   RateLimitBinder,
   Sweeper,
+  Reconciliation,
+  Upkeep,
 ];
 
 /** The heart: limits, counters, ledger, and the @RateLimit decorator that guards with them. */
@@ -62,4 +68,14 @@ export class RateLimitingModule {
       ],
     };
   }
+}
+
+function counterStore(
+  { client }: RedisConnection,
+  roster: InstanceRoster,
+  live: LiveReservations,
+  clock: Clock,
+): CounterStore {
+  if (!client) return new MemoryCounterStore(clock);
+  return new RedisCounterStore(client, new RedisEpoch(client, roster, live));
 }

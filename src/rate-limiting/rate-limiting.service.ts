@@ -14,6 +14,7 @@ import { type ActualUsage, unitAmountsOf, type UsageEntry, type UsageStatus } fr
 import { Ledger } from './ledger/ledger.port.js';
 import { LimitResolver } from './limits/limit-resolver.js';
 import { LiveReservations } from './live-reservations.js';
+import { Reconciliation } from './reconciliation.js';
 import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from './rate-limiting.options.js';
 import { ledgerFull, storeUnavailable, unpriced } from './rate-limiting.errors.js';
 import { newReservationId } from './reservation-ids.js';
@@ -33,6 +34,7 @@ export class RateLimitingService {
     private readonly ledger: Ledger,
     private readonly resolver: LimitResolver,
     private readonly live: LiveReservations,
+    private readonly reconciliation: Reconciliation,
     private readonly clock: Clock,
     @Inject(RATE_LIMITING_OPTIONS) private readonly options: RateLimitingOptions,
   ) {
@@ -47,7 +49,8 @@ export class RateLimitingService {
   async reserve(input: ReserveInput): Promise<Outcome> {
     if (!this.ledger.room()) throw ledgerFull();
     const outcome = await this.ask(await this.asking(input));
-    if (outcome.kind === 'reserved') this.live.add(outcome.reservation);
+    if (outcome.kind === 'denied') return outcome;
+    this.live.add(outcome.reservation);
     return outcome;
   }
 
@@ -64,9 +67,7 @@ export class RateLimitingService {
 
   /** Gives a reservation back, as if the call had never been. Releasing one that has ended changes nothing. */
   async release(id: ReservationId): Promise<void> {
-    await this.live.end(id, async ({ hold }) => {
-      if (hold) await this.endHold(hold, () => this.store.release(hold));
-    });
+    await this.live.end(id, () => this.endHold(id, (hold) => this.store.release(hold)));
   }
 
   /** A ledger row, and the counters with it, for work that was done elsewhere; limits are not asked. */
@@ -150,6 +151,7 @@ export class RateLimitingService {
     const free: Outcome = { kind: 'reserved', reservation: uncounted(asking, asking.command.elastic.max) };
     if (!this.options.enabled) return free;
     try {
+      this.reconciliation.note(asking.terms.counters);
       return outcomeOf(asking, await this.counters.reserve(asking.command, asking.terms.counters));
     } catch (error) {
       this.storeTrouble(error);
@@ -172,17 +174,18 @@ export class RateLimitingService {
     const entry = usageEntryOf(reservation, actual, { status, latencyMs });
     // Ledger first: if we die before the counters, the sweeper finds the row.
     await this.ledger.record(entry);
-    const { hold } = reservation;
-    if (hold) await this.endHold(hold, () => this.store.settle(hold, usedBy(hold, entry)));
+    await this.endHold(entry.id, (hold) => this.store.settle(hold, usedBy(hold, entry)));
   }
 
   /** A store that is down does not undo what the ledger holds: the hold ends at its deadline instead. */
-  private async endHold(hold: Hold, end: () => Promise<boolean>): Promise<void> {
+  private async endHold(id: ReservationId, end: (hold: Hold) => Promise<boolean>): Promise<void> {
+    const hold = this.live.holdOf(id);
+    if (!hold) return;
     try {
-      await end();
+      await end(hold);
     } catch (error) {
       this.logger.warn(
-        { err: error, reservation: hold.id },
+        { err: error, reservation: id },
         'The counters could not be settled; the sweeper will do it.',
       );
     }

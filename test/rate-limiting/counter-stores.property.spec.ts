@@ -190,7 +190,7 @@ describeWithRedis('Redis and memory, driven by the same random commands', () => 
         await redis.flushall();
         const clock = new FrozenClock(START);
         const memory = new Player(new MemoryCounterStore(clock));
-        const real = new Player(new RedisCounterStore(redis, () => clock.now()));
+        const real = new Player(new RedisCounterStore(redis, undefined, () => clock.now()));
         for (const [index, command] of steps.entries()) {
           if (command.verb === 'advance') clock.advance(command.ms);
           expect(await real.play(command, index)).toEqual(await memory.play(command, index));

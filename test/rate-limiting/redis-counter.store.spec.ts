@@ -20,7 +20,7 @@ describeWithRedis('Redis', () => {
     await server.stop();
   });
 
-  describeCounterStore('Redis', (clock) => new RedisCounterStore(redis, () => clock.now()));
+  describeCounterStore('Redis', (clock) => new RedisCounterStore(redis, undefined, () => clock.now()));
 
   it('holds the 8 limits of a call in one round trip', async () => {
     const store = new RedisCounterStore(redis);
@@ -50,7 +50,7 @@ describeWithRedis('Redis', () => {
 
   it('G5: an emptied Redis makes a counter cold, and what is settled meanwhile is not added to nothing', async () => {
     const clock = new FrozenClock(START);
-    const store = new RedisCounterStore(redis, () => clock.now());
+    const store = new RedisCounterStore(redis, undefined, () => clock.now());
     const counter = counterOf('flushed');
     const hold = await held(store, reserveOf([{ counter, claims: [claim('calls', 10, 1)] }]), { calls: 9 });
     await redis.flushall();
@@ -65,7 +65,7 @@ describeWithRedis('Redis', () => {
     const counter = counterOf('compact');
     const units = ['tokens', 'calls', 'cost', 'script_generation', 'image_generation', 'llm_call'] as const;
     await held(store, reserveOf([{ counter, claims: units.map((unit) => claim(unit, 0, 9_000_000_000)) }]));
-    const key = 'cuota:{0}:user:compact:2026-11-01';
+    const key = 'cuota:{0}::user:compact:2026-11-01';
     expect(await redis.object('ENCODING', key)).toBe('listpack');
     expect(await redis.pttl(key)).toBeGreaterThan(0);
   });

@@ -8,11 +8,11 @@ import { UNIT_LETTER, unitOf } from './unit-letters.js';
  * A hold as its member in the live reservations: `id|key expiry version t12,c1|…`. `reserve.lua` writes the same text,
  * so that settling finds it by value and the sweeper needs nothing else.
  */
-export function memberOf(hold: Hold): string {
+export function memberOf(epoch: string, hold: Hold): string {
   let member: string = hold.id;
   for (const { counter, version, amounts } of hold.counters) {
     const held = amounts.map(({ unit, amount }) => UNIT_LETTER[unit] + String(amount)).join(',');
-    member += `|${counterKey(counter)} ${counter.expiresAtMs} ${version} ${held}`;
+    member += `|${counterKey(epoch, counter)} ${counter.expiresAtMs} ${version} ${held}`;
   }
   return member;
 }

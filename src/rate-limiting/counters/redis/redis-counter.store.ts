@@ -1,11 +1,9 @@
-import { amountOf } from '../../domain/decision.js';
+import { CodedError } from '../../../errors.js';
+import { describeTake } from '../../domain/bucket.js';
 import {
-  CounterStore,
-  type ClaimState,
   type ColdCounter,
-  type CounterClaims,
   type CounterRef,
-  type CounterState,
+  CounterStore,
   type Hold,
   type PermitsAnswer,
   type ReadAnswer,
@@ -14,12 +12,25 @@ import {
   type TakePermits,
   type UnitAmounts,
 } from '../../domain/counters.js';
-import { describeTake } from '../../domain/bucket.js';
 
+import { lettersOf, readCounter, readReserveAnswer } from './answers.js';
+import { type Epoch, STANDING_EPOCH } from './epoch.js';
 import { holdOf, memberOf } from './hold-codec.js';
-import { bucketKey, counterKey, LIVE_KEY } from './keys.js';
-import { asList, RedisScripts, type ScriptRunner } from './redis-scripts.js';
-import { ALL_LETTERS, UNIT_LETTER, unitOf } from './unit-letters.js';
+import { bucketKey, counterKey, EPOCH_KEY, liveKey } from './keys.js';
+import { RedisScripts, type ScriptName, type ScriptRunner } from './redis-scripts.js';
+import { ALL_LETTERS, UNIT_LETTER } from './unit-letters.js';
+
+type Args = (string | number)[];
+
+/** A script's keys and arguments, which depend on the epoch. */
+interface ScriptCall {
+  readonly keys: string[];
+  readonly args: Args;
+}
+
+const EPOCH_PASSED = -2;
+/** Redis would have to be emptied as often within one call. */
+const MOST_EPOCHS = 5;
 
 /** Counters in Redis: one script a verb, one hash a subject and period, one round trip a call. */
 export class RedisCounterStore extends CounterStore {
@@ -28,6 +39,7 @@ export class RedisCounterStore extends CounterStore {
   /** @param nowMs replaces the server's own clock: for tests that drive several stores through one time. */
   constructor(
     redis: ScriptRunner,
+    private readonly epoch: Epoch = STANDING_EPOCH,
     private readonly nowMs?: () => number,
   ) {
     super();
@@ -35,26 +47,28 @@ export class RedisCounterStore extends CounterStore {
   }
 
   async reserve(command: ReserveCommand): Promise<ReserveAnswer> {
-    const keys = [LIVE_KEY];
     const { min, max } = command.elastic;
-    const args: (string | number)[] = [this.nowUs(), command.id, command.ttlMs, min, max];
+    const args: Args = [this.nowUs(), command.id, command.ttlMs, min, max];
     for (const { counter, claims } of command.counters) {
-      keys.push(counterKey(counter));
       args.push(counter.expiresAtMs, claims.length);
       for (const claim of claims) {
         args.push(UNIT_LETTER[claim.unit], claim.max, claim.hard ? 1 : 0, claim.base, claim.perElastic);
       }
     }
+    const call = (epoch: string): ScriptCall => ({
+      keys: [EPOCH_KEY, liveKey(epoch), ...command.counters.map(({ counter }) => counterKey(epoch, counter))],
+      args: [epoch, ...args],
+    });
     // A reserve that was given up and ran after all holds what nobody will use.
     const giveBack = (answer: unknown[]) => {
-      const late = readReserveAnswer(command, answer);
-      if (late.kind === 'reserved') void this.release(late.hold).catch(() => undefined);
+      const late = answer[0] === 1 ? readReserveAnswer(command, answer) : undefined;
+      if (late?.kind === 'reserved') void this.release(late.hold).catch(() => undefined);
     };
-    return readReserveAnswer(command, await this.scripts.run('reserve', keys, args, giveBack));
+    return readReserveAnswer(command, await this.inEpoch('reserve', call, giveBack));
   }
 
   async settle(hold: Hold, used: readonly UnitAmounts[]): Promise<boolean> {
-    const args: (string | number)[] = [memberOf(hold)];
+    const args: Args = [];
     hold.counters.forEach(({ version, amounts }, index) => {
       args.push(version, amounts.length);
       for (const { unit, amount } of amounts) args.push(UNIT_LETTER[unit], amount, used[index]?.[unit] ?? 0);
@@ -63,7 +77,7 @@ export class RedisCounterStore extends CounterStore {
   }
 
   async release(hold: Hold): Promise<boolean> {
-    const args: (string | number)[] = [memberOf(hold)];
+    const args: Args = [];
     for (const { amounts } of hold.counters) {
       args.push(amounts.length);
       for (const { unit, amount } of amounts) args.push(UNIT_LETTER[unit], amount);
@@ -72,31 +86,41 @@ export class RedisCounterStore extends CounterStore {
   }
 
   async load({ counter, token }: ColdCounter, used: UnitAmounts): Promise<boolean> {
-    const args: (string | number)[] = [token, counter.expiresAtMs, ALL_LETTERS];
-    for (const [letter, amount] of lettersOf(used)) args.push(letter, amount);
-    const [loaded] = await this.scripts.run('load', [counterKey(counter)], args);
+    const args: Args = [token, counter.expiresAtMs, ALL_LETTERS, ...lettersOf(used).flat()];
+    const epoch = await this.openEpoch();
+    const keys = [EPOCH_KEY, counterKey(epoch, counter)];
+    // In an epoch that has passed there is nothing to be filled: whoever asks again finds the counter cold.
+    const [loaded] = await this.scripts.run('load', keys, [epoch, ...args]);
     return loaded === 1;
   }
 
   async invalidate(counters: readonly CounterRef[]): Promise<void> {
     if (counters.length === 0) return;
-    await this.scripts.run('invalidate', counters.map(counterKey), []);
+    const epoch = await this.openEpoch();
+    const keys = counters.map((counter) => counterKey(epoch, counter));
+    await this.scripts.run('invalidate', keys, []);
   }
 
   async read(counters: readonly CounterRef[]): Promise<ReadAnswer[]> {
     if (counters.length === 0) return [];
     const expiries = counters.map((counter) => counter.expiresAtMs);
-    const answers = await this.scripts.run('read', counters.map(counterKey), expiries);
+    const answers = await this.inEpoch('read', (epoch) => ({
+      keys: [EPOCH_KEY, ...counters.map((counter) => counterKey(epoch, counter))],
+      args: [epoch, ...expiries],
+    }));
     return counters.map((counter, index) => readCounter(counter, answers[index]));
   }
 
   async renew(hold: Hold, ttlMs: number): Promise<Hold | undefined> {
-    const [deadlineMs] = await this.scripts.run('renew', [LIVE_KEY], [this.nowUs(), memberOf(hold), ttlMs]);
+    const epoch = await this.openEpoch();
+    const args = [this.nowUs(), memberOf(epoch, hold), ttlMs];
+    const [deadlineMs] = await this.scripts.run('renew', [liveKey(epoch)], args);
     return deadlineMs === 0 ? undefined : { ...hold, deadlineMs: Number(deadlineMs) };
   }
 
   async overdue(limit: number): Promise<Hold[]> {
-    const found = await this.scripts.run('overdue', [LIVE_KEY], [this.nowUs(), limit]);
+    const epoch = await this.openEpoch();
+    const found = await this.scripts.run('overdue', [liveKey(epoch)], [this.nowUs(), limit]);
     const holds: Hold[] = [];
     for (let at = 0; at + 1 < found.length; at += 2) {
       const hold = holdOf(String(found[at]), Number(found[at + 1]));
@@ -112,81 +136,33 @@ export class RedisCounterStore extends CounterStore {
     return describeTake(taken === 1, permits, { fullAtUs: Number(fullAtUs), nowUs: Number(nowUs) }, command);
   }
 
-  private async ended(
-    verb: 'settle' | 'release',
-    hold: Hold,
-    args: readonly (string | number)[],
-  ): Promise<boolean> {
-    const keys = [LIVE_KEY, ...hold.counters.map(({ counter }) => counterKey(counter))];
-    const [ended] = await this.scripts.run(verb, keys, args);
+  private async ended(verb: 'settle' | 'release', hold: Hold, args: Args): Promise<boolean> {
+    const epoch = await this.openEpoch();
+    const keys = [liveKey(epoch), ...hold.counters.map(({ counter }) => counterKey(epoch, counter))];
+    const [ended] = await this.scripts.run(verb, keys, [memberOf(epoch, hold), ...args]);
     return ended === 1;
+  }
+
+  /** Runs a script in the open epoch; where it says that this one has passed, in the next. */
+  private async inEpoch(
+    name: ScriptName,
+    call: (epoch: string) => ScriptCall,
+    late?: (answer: unknown[]) => void,
+  ): Promise<unknown[]> {
+    for (let attempt = 0; attempt < MOST_EPOCHS; attempt++) {
+      const { keys, args } = call(await this.openEpoch());
+      const answer = await this.scripts.run(name, keys, args, late);
+      if (answer[0] !== EPOCH_PASSED) return answer;
+      this.epoch.lost();
+    }
+    throw new CodedError('store_unavailable', 'Redis is emptied over and over. Look at who does that.');
+  }
+
+  private openEpoch(): string | Promise<string> {
+    return this.epoch.known ?? this.epoch.current();
   }
 
   private nowUs(): string {
     return this.nowMs ? String(this.nowMs() * 1000) : '';
   }
-}
-
-function readReserveAnswer(command: ReserveCommand, answer: readonly unknown[]): ReserveAnswer {
-  if (answer[0] === -1) return { kind: 'cold', cold: readCold(command.counters, answer) };
-  if (answer[0] === 0) return { kind: 'denied', states: readStates(command.counters, answer, 1) };
-  const granted = Number(answer[1]);
-  const versionsAt = 3;
-  return {
-    kind: 'reserved',
-    granted,
-    hold: {
-      id: command.id,
-      deadlineMs: Number(answer[2]),
-      counters: command.counters.map(({ counter, claims }, index) => ({
-        counter,
-        version: Number(answer[versionsAt + index]),
-        amounts: claims.map((claim) => ({ unit: claim.unit, amount: amountOf(claim, granted) })),
-      })),
-    },
-    states: readStates(command.counters, answer, versionsAt + command.counters.length),
-  };
-}
-
-function readCold(counters: readonly CounterClaims[], answer: readonly unknown[]): ColdCounter[] {
-  const cold: ColdCounter[] = [];
-  for (let at = 1; at + 1 < answer.length; at += 2) {
-    const counter = counters[Number(answer[at])]?.counter;
-    if (counter) cold.push({ counter, token: String(answer[at + 1]) });
-  }
-  return cold;
-}
-
-function readStates(
-  counters: readonly CounterClaims[],
-  answer: readonly unknown[],
-  from: number,
-): ClaimState[][] {
-  let at = from;
-  return counters.map(({ claims }) =>
-    claims.map(() => ({ used: Number(answer[at++]), reserved: Number(answer[at++]) })),
-  );
-}
-
-function readCounter(counter: CounterRef, answer: unknown): ReadAnswer {
-  const [warm, ...rest] = asList(answer);
-  if (warm !== 1) return { kind: 'cold', cold: { counter, token: String(rest[0]) } };
-  const state: { used: UnitAmounts; reserved: UnitAmounts } = { used: {}, reserved: {} };
-  for (let at = 0; at + 1 < rest.length; at += 2) addField(state, String(rest[at]), Number(rest[at + 1]));
-  return { kind: 'warm', state };
-}
-
-function addField(state: CounterState, field: string, amount: number): void {
-  const unit = unitOf(field);
-  if (!unit || field === 'g' || field === 'k') return;
-  (field === UNIT_LETTER[unit] ? state.used : state.reserved)[unit] = amount;
-}
-
-function lettersOf(used: UnitAmounts): [string, number][] {
-  const letters: [string, number][] = [];
-  for (const [unit, amount] of Object.entries(used)) {
-    const letter = new Map<string, string>(Object.entries(UNIT_LETTER)).get(unit);
-    if (letter && amount !== 0) letters.push([letter, amount]);
-  }
-  return letters;
 }

@@ -23,6 +23,9 @@ const NAMES = [
   'renew',
   'overdue',
   'take-permits',
+  'epoch',
+  'register',
+  'join-epoch',
 ] as const;
 export type ScriptName = (typeof NAMES)[number];
 

@@ -1,17 +1,23 @@
 -- Hold a call's amounts against every limit, or against none.
 --
--- KEYS  1 the live reservations (sorted set, score = deadline in ms), 2… one hash a counter
--- ARGV  1 now in µs ('' = the server's own clock)  2 reservation id  3 time to live in ms
---       4 least elastic part  5 largest elastic part
+-- KEYS  1 the epoch, 2 the live reservations (sorted set, score = deadline in ms), 3… one hash a counter
+-- ARGV  1 the epoch's name ('' = not asked for)  2 now in µs ('' = the server's own clock)  3 reservation id
+--       4 time to live in ms  5 least elastic part  6 largest elastic part
 --       then a counter: expiry in ms, number of claims, and a claim: unit, max, hard, base, per elastic
 -- Returns {1, granted, deadline, version…, (used, reserved)…} reserved
 --         {0, (used, reserved)…} denied, nothing written
 --         {-1, (index, token)…} cold: load these counters and ask again
+--         {-2} the epoch has passed, or is not open yet
 --
 -- A counter's hash: g its version, k the token of a load under way, a lower-case letter what is used of a unit,
 -- the same in upper case what is reserved of it.
-local granted, least = tonumber(ARGV[5]), tonumber(ARGV[4])
-local counters, cold, at = {}, {}, 6
+if ARGV[1] ~= '' then
+  local epoch = redis.call('HMGET', KEYS[1], 'id', 'open')
+  if epoch[1] ~= ARGV[1] or not epoch[2] then return { -2 } end
+end
+
+local granted, least = tonumber(ARGV[6]), tonumber(ARGV[5])
+local counters, cold, at = {}, {}, 7
 
 -- Stamps are always the server's own time: what stands for one load must never stand for another.
 local function stamp()
@@ -19,7 +25,7 @@ local function stamp()
   return time[1] .. string.format('%06d', time[2])
 end
 
-for key = 2, #KEYS do
+for key = 3, #KEYS do
   local claims, fields = tonumber(ARGV[at + 1]), { 'g' }
   for claim = 0, claims - 1 do
     local unit = ARGV[at + 2 + claim * 5]
@@ -30,7 +36,7 @@ for key = 2, #KEYS do
   if not values[1] then
     redis.call('HSETNX', KEYS[key], 'k', stamp())
     redis.call('PEXPIREAT', KEYS[key], ARGV[at])
-    cold[#cold + 1] = key - 2
+    cold[#cold + 1] = key - 3
     cold[#cold + 1] = redis.call('HGET', KEYS[key], 'k')
   end
   counters[#counters + 1] = { values = values, at = at, claims = claims }
@@ -69,9 +75,9 @@ if denied or granted < least then
   return answer
 end
 
-local now = tonumber(ARGV[1]) or tonumber(stamp())
-local deadline = math.floor(now / 1000) + tonumber(ARGV[3])
-local member, versions, states = { ARGV[2] }, {}, {}
+local now = tonumber(ARGV[2]) or tonumber(stamp())
+local deadline = math.floor(now / 1000) + tonumber(ARGV[4])
+local member, versions, states = { ARGV[3] }, {}, {}
 for index, counter in ipairs(counters) do
   local writes, amounts = {}, {}
   for claim = 0, counter.claims - 1 do
@@ -84,12 +90,12 @@ for index, counter in ipairs(counters) do
     states[#states + 1] = counter.values[2 + claim * 2]
     states[#states + 1] = reserved
   end
-  redis.call('HSET', KEYS[index + 1], unpack(writes))
+  redis.call('HSET', KEYS[index + 2], unpack(writes))
   versions[#versions + 1] = counter.values[1]
   member[#member + 1] =
-    table.concat({ KEYS[index + 1], ARGV[counter.at], counter.values[1], table.concat(amounts, ',') }, ' ')
+    table.concat({ KEYS[index + 2], ARGV[counter.at], counter.values[1], table.concat(amounts, ',') }, ' ')
 end
-redis.call('ZADD', KEYS[1], deadline, table.concat(member, '|'))
+redis.call('ZADD', KEYS[2], deadline, table.concat(member, '|'))
 
 local answer = { 1, granted, deadline }
 for _, version in ipairs(versions) do answer[#answer + 1] = version end

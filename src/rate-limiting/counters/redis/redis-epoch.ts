@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { CodedError } from '../../../errors.js';
+import { type Hold } from '../../domain/counters.js';
+import { type InstanceRoster } from '../../instances/instance-roster.store.js';
+import { type LiveReservations } from '../../live-reservations.js';
+
+import { type Epoch } from './epoch.js';
+import { memberOf } from './hold-codec.js';
+import { counterKey, EPOCH_KEY, liveKey } from './keys.js';
+import { RedisScripts, type ScriptRunner } from './redis-scripts.js';
+import { UNIT_LETTER } from './unit-letters.js';
+
+/** What an epoch needs of a Redis connection; ioredis has it. */
+export interface EpochRedis extends ScriptRunner {
+  info(section: 'server'): Promise<string>;
+  on(event: 'close', listener: () => void): unknown;
+}
+
+/** How long a call waits for an epoch to open. */
+const PATIENCE_MS = 1_000;
+const PAUSE_MS = 50;
+
+/**
+ * The epoch of a Redis that may be emptied, restarted or replaced by an older one at any time. Whoever notices names a new
+ * one: an empty keyspace, so that every counter is cold. Each instance registers the reservations that it holds, and only
+ * when all that live have, the epoch opens: until then nobody can spend what a call in flight still holds (G5).
+ */
+export class RedisEpoch implements Epoch {
+  known: string | undefined;
+  private opening: Promise<string> | undefined;
+  private registeredIn: string | undefined;
+  private readonly scripts: RedisScripts;
+
+  constructor(
+    private readonly redis: EpochRedis,
+    private readonly roster: InstanceRoster,
+    private readonly live: LiveReservations,
+  ) {
+    this.scripts = new RedisScripts(redis);
+    // What answers after a reconnect may be another server, or the same with older data.
+    redis.on('close', () => {
+      this.lost();
+    });
+  }
+
+  lost(): void {
+    this.known = undefined;
+  }
+
+  async current(): Promise<string> {
+    if (this.known !== undefined) return this.known;
+    this.opening ??= this.open().finally(() => (this.opening = undefined));
+    const late = new AbortController();
+    const patience = delay(PATIENCE_MS, undefined, { signal: late.signal, ref: false }).then(() => {
+      throw recovering();
+    });
+    try {
+      return await Promise.race([this.opening, patience]);
+    } finally {
+      patience.catch(() => undefined);
+      late.abort();
+    }
+  }
+
+  private async open(): Promise<string> {
+    await this.roster.enter();
+    for (;;) {
+      const name = await this.name();
+      await this.register(name);
+      if (await this.join(name)) {
+        this.known = name;
+        return name;
+      }
+      await delay(PAUSE_MS);
+    }
+  }
+
+  private async name(): Promise<string> {
+    const server = await this.redis.info('server');
+    const runId = /^run_id:(\w+)/m.exec(server)?.[1] ?? '';
+    const [name] = await this.scripts.run('epoch', [EPOCH_KEY], [randomBytes(5).toString('hex'), runId]);
+    return String(name);
+  }
+
+  /** The reservations that live here, once an epoch. */
+  private async register(epoch: string): Promise<void> {
+    if (this.registeredIn === epoch) return;
+    const holds = this.live.holds().map(inNewEpoch);
+    for (const hold of holds) {
+      this.live.rehold(hold);
+      await this.registerHold(epoch, hold);
+    }
+    // Those that ended meanwhile ended in the epoch before, where this one does not look.
+    for (const hold of holds) if (!this.live.has(hold.id)) await this.drop(epoch, hold);
+    this.registeredIn = epoch;
+  }
+
+  private async registerHold(epoch: string, hold: Hold): Promise<void> {
+    const keys = [
+      EPOCH_KEY,
+      liveKey(epoch),
+      ...hold.counters.map(({ counter }) => counterKey(epoch, counter)),
+    ];
+    const args: (string | number)[] = [epoch, memberOf(epoch, hold), hold.deadlineMs];
+    for (const { counter, amounts } of hold.counters) {
+      args.push(counter.expiresAtMs, amounts.length);
+      for (const { unit, amount } of amounts) args.push(UNIT_LETTER[unit], amount);
+    }
+    await this.scripts.run('register', keys, args);
+  }
+
+  private async drop(epoch: string, hold: Hold): Promise<void> {
+    const args: (string | number)[] = [memberOf(epoch, hold)];
+    for (const { amounts } of hold.counters) {
+      args.push(amounts.length);
+      for (const { unit, amount } of amounts) args.push(UNIT_LETTER[unit], amount);
+    }
+    const keys = [liveKey(epoch), ...hold.counters.map(({ counter }) => counterKey(epoch, counter))];
+    await this.scripts.run('release', keys, args);
+  }
+
+  private async join(epoch: string): Promise<boolean> {
+    const alive = await this.roster.alive();
+    const [joined] = await this.scripts.run('join-epoch', [EPOCH_KEY], [epoch, this.roster.self, ...alive]);
+    return joined === 1;
+  }
+}
+
+/** Its counters are yet to be loaded: their version is none, so that settling it has them read anew. */
+function inNewEpoch(hold: Hold): Hold {
+  return { ...hold, counters: hold.counters.map((held) => ({ ...held, version: 0 })) };
+}
+
+function recovering(): CodedError {
+  return new CodedError(
+    'store_unavailable',
+    'The counters were lost and are being rebuilt; not every instance has registered its calls in flight yet. Try again in a second.',
+    { retryAfterMs: 1_000 },
+  );
+}

@@ -1,0 +1,88 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { Injectable, Logger } from '@nestjs/common';
+
+import { type Subject } from './domain/caller.js';
+import { counterRef } from './claims.js';
+import { CounterStore, type CounterState, type UnitAmounts } from './domain/counters.js';
+import { type Counter } from './domain/limit.js';
+import { UNITS } from './domain/operation.js';
+import { Ledger } from './ledger/ledger.port.js';
+
+/** More subjects than this are compared in the next round. */
+const MOST_ACTIVE = 10_000;
+/** A call that is between its two writes is no drift: what differs is looked at again. */
+const SECOND_LOOK_MS = 500;
+
+/**
+ * Compares the counters that were used lately with the ledger, and has those read anew that differ. Nothing should ever
+ * differ: `drifts` is a figure to be watched, and it should read 0.
+ */
+@Injectable()
+export class Reconciliation {
+  private readonly logger = new Logger(Reconciliation.name);
+  private active = new Map<string, Counter>();
+  /** How many counters were mended since the start. */
+  drifts = 0;
+
+  constructor(
+    private readonly store: CounterStore,
+    private readonly ledger: Ledger,
+  ) {}
+
+  /** These counters were used. */
+  note(counters: readonly Counter[]): void {
+    for (const counter of counters) {
+      if (this.active.size >= MOST_ACTIVE) return;
+      this.active.set(nameOf(counter.subject, counter.window.name), counter);
+    }
+  }
+
+  /** Compares what was used since the last round. @returns how many counters had drifted. */
+  async reconcile(): Promise<number> {
+    const round = this.active;
+    this.active = new Map();
+    let mended = 0;
+    for (const counter of round.values())
+      if (await this.hasDrifted(counter)) mended += await this.mend(counter);
+    this.drifts += mended;
+    return mended;
+  }
+
+  private async hasDrifted(counter: Counter): Promise<boolean> {
+    const first = await this.difference(counter);
+    if (first === undefined) return false;
+    await delay(SECOND_LOOK_MS);
+    const second = await this.difference(counter);
+    return second !== undefined && second === first;
+  }
+
+  /** What a warm counter and the ledger differ in, or nothing. */
+  private async difference(counter: Counter): Promise<string | undefined> {
+    const ref = counterRef(counter);
+    const [answer] = await this.store.read([ref]);
+    if (answer?.kind !== 'warm') return undefined;
+    const used = await this.ledger.usedIn(counter.subject, counter.window);
+    return differenceOf(answer.state, used);
+  }
+
+  private async mend(counter: Counter): Promise<number> {
+    const { kind, id } = counter.subject;
+    this.logger.error(
+      { subject: `${kind}:${id}`, window: counter.window.name },
+      'A counter had drifted from the ledger and is read anew.',
+    );
+    await this.store.invalidate([counterRef(counter)]);
+    return 1;
+  }
+}
+
+function differenceOf({ used }: CounterState, ledger: UnitAmounts): string | undefined {
+  const units = UNITS.filter((unit) => (used[unit] ?? 0) !== (ledger[unit] ?? 0));
+  if (units.length === 0) return undefined;
+  return units.map((unit) => `${unit} ${used[unit] ?? 0}/${ledger[unit] ?? 0}`).join(', ');
+}
+
+function nameOf(subject: Subject, window: string): string {
+  return JSON.stringify([subject.kind, subject.id, window]);
+}
