@@ -1,7 +1,7 @@
 import { type DynamicModule, Global, Module, type Provider } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 
-import { RedisConnection } from '../database/index.js';
+import { ChangeFeed, RedisConnection } from '../database/index.js';
 
 import { MemoryCounterStore } from './counters/memory/memory-counter.store.js';
 import { RedisEpoch } from './counters/redis/redis-epoch.js';
@@ -29,7 +29,7 @@ const PROVIDERS: Provider[] = [
   { provide: LimitResolver, useClass: PlanLimitResolver },
   {
     provide: CounterStore,
-    inject: [RedisConnection, InstanceRoster, LiveReservations, Clock],
+    inject: [RedisConnection, InstanceRoster, LiveReservations, ChangeFeed, Clock],
     useFactory: counterStore,
   },
   LiveReservations,
@@ -74,8 +74,9 @@ function counterStore(
   { client }: RedisConnection,
   roster: InstanceRoster,
   live: LiveReservations,
+  feed: ChangeFeed,
   clock: Clock,
 ): CounterStore {
   if (!client) return new MemoryCounterStore(clock);
-  return new RedisCounterStore(client, new RedisEpoch(client, roster, live));
+  return new RedisCounterStore(client, new RedisEpoch(client, roster, live, feed));
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { type ChangeFeed } from '../../../database/index.js';
 import { CodedError } from '../../../errors.js';
 import { type Hold } from '../../domain/counters.js';
 import { type InstanceRoster } from '../../instances/instance-roster.store.js';
@@ -17,6 +18,12 @@ export interface EpochRedis extends ScriptRunner {
   info(section: 'server'): Promise<string>;
   on(event: 'close', listener: () => void): unknown;
 }
+
+/** Tells the other instances of a new epoch; the ChangeFeed does. */
+export type EpochFeed = Pick<ChangeFeed, 'publish' | 'onChange' | 'onInterruption'>;
+
+/** What a new epoch is announced as; its id is its name. */
+const NEW_EPOCH = 'counterEpoch';
 
 /** How long a call waits for an epoch to open. */
 const PATIENCE_MS = 1_000;
@@ -37,11 +44,19 @@ export class RedisEpoch implements Epoch {
     private readonly redis: EpochRedis,
     private readonly roster: InstanceRoster,
     private readonly live: LiveReservations,
+    private readonly feed: EpochFeed,
   ) {
     this.scripts = new RedisScripts(redis);
     // What answers after a reconnect may be another server, or the same with older data.
     redis.on('close', () => {
       this.lost();
+    });
+    // An instance without calls of its own would not notice, and all others would wait for it.
+    feed.onChange(({ kind, id }) => {
+      if (kind === NEW_EPOCH && id !== this.known) this.rejoin();
+    });
+    feed.onInterruption(() => {
+      this.rejoin();
     });
   }
 
@@ -64,6 +79,12 @@ export class RedisEpoch implements Epoch {
     }
   }
 
+  private rejoin(): void {
+    this.lost();
+    // Whoever needs the epoch next is told what is wrong.
+    this.current().catch(() => undefined);
+  }
+
   private async open(): Promise<string> {
     await this.roster.enter();
     for (;;) {
@@ -80,7 +101,9 @@ export class RedisEpoch implements Epoch {
   private async name(): Promise<string> {
     const server = await this.redis.info('server');
     const runId = /^run_id:(\w+)/m.exec(server)?.[1] ?? '';
-    const [name] = await this.scripts.run('epoch', [EPOCH_KEY], [randomBytes(5).toString('hex'), runId]);
+    const proposal = randomBytes(5).toString('hex');
+    const [name] = await this.scripts.run('epoch', [EPOCH_KEY], [proposal, runId]);
+    if (name === proposal) await this.feed.publish({ kind: NEW_EPOCH, id: proposal });
     return String(name);
   }
 
