@@ -1,5 +1,7 @@
 import { Client } from 'pg';
 
+import { SilenceWatch } from './silence-watch.js';
+
 export interface FeedConnectionInput {
   readonly url: string;
   readonly channel: string;
@@ -20,6 +22,8 @@ export class FeedConnection {
   private heartbeat: NodeJS.Timeout | undefined;
   private provenAt = Number.NEGATIVE_INFINITY;
   private over = false;
+  /** A process too busy to read the answer has not lost its feed. */
+  private readonly watch = new SilenceWatch(ANSWER_TIMEOUT_MS);
 
   constructor(private readonly input: FeedConnectionInput) {
     this.client = new Client({
@@ -27,7 +31,6 @@ export class FeedConnection {
       application_name: 'cuota change feed',
       keepAlive: true,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      query_timeout: ANSWER_TIMEOUT_MS,
     });
     this.client.on('notification', ({ payload }) => {
       input.onMessage(payload ?? '');
@@ -82,7 +85,7 @@ export class FeedConnection {
   // An answer comes after all notifications that were sent before it, so it proves these too.
   private async ask(statement: string): Promise<void> {
     const askedAt = performance.now();
-    await this.client.query(statement);
+    await this.watch.guard(this.client.query(statement));
     this.provenAt = askedAt;
   }
 

@@ -21,7 +21,8 @@ const MAX_AGE_MS = 60_000;
 
 /**
  * Rows of Postgres, kept until they change. Whoever owns the cache evicts on `feed.onChange`; while the feed is not
- * live everything is loaded anew and nothing is kept, so that a change holds everywhere within a second (G8).
+ * live everything is loaded anew and nothing is kept, so that a change holds everywhere within a second (G8). Those who
+ * ask at the same time share a load even then: a busy moment must not become a storm on the database.
  */
 export class FreshCache<Key, Value> {
   /** In the order of their last use. */
@@ -41,8 +42,7 @@ export class FreshCache<Key, Value> {
 
   /** The value of a key, out of the cache or out of `load`; those who ask at the same time share one load. */
   get(key: Key, load: () => Promise<Value>): Promise<Value> {
-    if (!this.feed.live()) return load();
-    const entry = this.entries.get(key);
+    const entry = this.feed.live() ? this.entries.get(key) : undefined;
     if (entry && this.isYoung(entry)) {
       this.entries.delete(key);
       this.entries.set(key, entry);

@@ -1,4 +1,5 @@
 export { ChangeFeed, type Change } from './change-feed.js';
+export { isDatabaseAway, isRefusal } from './database-failure.js';
 export { DatabaseModule } from './database.module.js';
 export { FreshCache, type FeedState, type FreshCacheOptions } from './fresh-cache.js';
 export { migrate } from './migrate.js';

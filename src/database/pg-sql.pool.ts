@@ -1,5 +1,6 @@
-import { DatabaseError, Pool, type PoolClient, type QueryResultRow } from 'pg';
+import { Pool, type PoolClient, type QueryResultRow } from 'pg';
 import { COLUMN_TYPES } from './column-types.js';
+import { isRefusal } from './database-failure.js';
 import { SqlPool, SqlSession, type Sql } from './sql-pool.js';
 
 export interface PgSqlPoolInput {
@@ -106,9 +107,4 @@ class ClientSession extends SqlSession {
       throw error;
     }
   }
-}
-
-/** The database said no, and its connection is as good as before. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof DatabaseError && error.severity === 'ERROR';
 }

@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
 
+import { isDatabaseAway } from '../database/index.js';
 import { CodedError, type ErrorCode } from '../errors.js';
 
 const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
@@ -16,6 +17,7 @@ const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
 /** Whatever was thrown, in our terms. What the framework throws of its own is told by its status. */
 export function codedErrorOf(thrown: unknown): CodedError {
   if (thrown instanceof CodedError) return thrown;
+  if (isDatabaseAway(thrown)) return databaseAway(thrown);
   const status = statusOf(thrown);
   const code = status === undefined ? undefined : CODE_OF_STATUS[status];
   if (code === undefined) {
@@ -28,6 +30,15 @@ export function codedErrorOf(thrown: unknown): CodedError {
     return new CodedError(code, message, { errors: [{ path: 'body', message }] }, { cause: thrown });
   }
   return new CodedError(code, message, {}, { cause: thrown });
+}
+
+function databaseAway(cause: unknown): CodedError {
+  return new CodedError(
+    'store_unavailable',
+    'The database cannot be reached right now. Nothing was changed. Try again in a few seconds.',
+    { retryAfterMs: 2_000 },
+    { cause },
+  );
 }
 
 function statusOf(thrown: unknown): number | undefined {

@@ -70,13 +70,16 @@ export class RateLimitingModule {
   }
 }
 
-function counterStore(
+async function counterStore(
   { client }: RedisConnection,
   roster: InstanceRoster,
   live: LiveReservations,
   feed: ChangeFeed,
   clock: Clock,
-): CounterStore {
+): Promise<CounterStore> {
   if (!client) return new MemoryCounterStore(clock);
-  return new RedisCounterStore(client, new RedisEpoch(client, roster, live, feed));
+  const epoch = new RedisEpoch(client, roster, live, feed);
+  // Before the first call comes. Where Redis is not there yet, the calls say so.
+  await epoch.current().catch(() => undefined);
+  return new RedisCounterStore(client, epoch);
 }

@@ -35,6 +35,7 @@ describeWithRedis('two processes on one Redis and one Postgres', () => {
       Array.from({ length: 200 }, (_, at) => client.post('/generate/script', { topic: `topic ${at}` })),
     );
     const statuses = (await Promise.all(calls)).map(({ status }) => status).sort();
+    if (statuses.includes(503)) process.stderr.write(processes.map((one) => one.output()).join('\n====\n'));
     expect(statuses).toEqual([...Array<number>(50).fill(200), ...Array<number>(350).fill(429)]);
 
     const rows = await ledger.ledger(user.id);

@@ -1,4 +1,4 @@
-import { type FeedState, SilenceWatch, StoreSilent } from '../../database/index.js';
+import { type FeedState, isRefusal, SilenceWatch } from '../../database/index.js';
 import { CodedError } from '../../errors.js';
 
 /** What a database that is down may cost a call. */
@@ -9,7 +9,7 @@ const watches = new WeakMap<Pick<FeedState, 'live'>, SilenceWatch>();
 
 /**
  * A row that a call waits for, or an error in good time: a database that hangs must not hold up every call (G9).
- * @throws CodedError `store_unavailable` where the database did not answer; else what `load` throws
+ * @throws CodedError `store_unavailable` where the database did not answer; else its refusal
  */
 export async function boundedLoad<T>(feed: Pick<FeedState, 'live'>, load: () => Promise<T>): Promise<T> {
   const watch = watches.get(feed) ?? new SilenceWatch(SILENCE_MS);
@@ -17,11 +17,11 @@ export async function boundedLoad<T>(feed: Pick<FeedState, 'live'>, load: () => 
   try {
     return await watch.guard(load());
   } catch (error) {
-    throw error instanceof StoreSilent ? databaseAway(error) : error;
+    throw isRefusal(error) ? error : databaseAway(error);
   }
 }
 
-function databaseAway(cause: StoreSilent): CodedError {
+function databaseAway(cause: unknown): CodedError {
   return new CodedError(
     'store_unavailable',
     'The database does not answer, so neither callers nor limits can be looked up. Try again in a few seconds.',

@@ -53,10 +53,10 @@ export class RedisEpoch implements Epoch {
     });
     // An instance without calls of its own would not notice, and all others would wait for it.
     feed.onChange(({ kind, id }) => {
-      if (kind === NEW_EPOCH && id !== this.known) this.rejoin();
+      if (kind === NEW_EPOCH && id !== this.known) this.look();
     });
     feed.onInterruption(() => {
-      this.rejoin();
+      this.look();
     });
   }
 
@@ -66,23 +66,28 @@ export class RedisEpoch implements Epoch {
 
   async current(): Promise<string> {
     if (this.known !== undefined) return this.known;
-    this.opening ??= this.open().finally(() => (this.opening = undefined));
+    const opening = this.begin();
     const late = new AbortController();
     const patience = delay(PATIENCE_MS, undefined, { signal: late.signal, ref: false }).then(() => {
       throw recovering();
     });
     try {
-      return await Promise.race([this.opening, patience]);
+      return await Promise.race([opening, patience]);
     } finally {
       patience.catch(() => undefined);
       late.abort();
     }
   }
 
-  private rejoin(): void {
-    this.lost();
+  /** Joins a new epoch where there is one. Until then the old one may be tried: the scripts know better. */
+  private look(): void {
     // Whoever needs the epoch next is told what is wrong.
-    this.current().catch(() => undefined);
+    this.begin().catch(() => undefined);
+  }
+
+  private begin(): Promise<string> {
+    this.opening ??= this.open().finally(() => (this.opening = undefined));
+    return this.opening;
   }
 
   private async open(): Promise<string> {

@@ -1,0 +1,28 @@
+import { DatabaseError } from 'pg';
+
+/** SQLSTATEs of a server that is there and cannot serve: connection trouble, shutting down, starting, full. */
+const AWAY_STATES = /^(08|53|57P)/;
+const AWAY_CODES = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_)/;
+/** What node-postgres says of a lost connection, without a code. */
+const AWAY_MESSAGES =
+  /^(timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error)/;
+
+/** Whether the database said no to a statement: its connection is as good as before. */
+export function isRefusal(error: unknown): boolean {
+  const cause = driverErrorOf(error);
+  return cause instanceof DatabaseError && cause.severity === 'ERROR';
+}
+
+/** Whether the database could not be asked, or did not answer: another moment may be better. */
+export function isDatabaseAway(error: unknown): boolean {
+  const cause = driverErrorOf(error);
+  if (!(cause instanceof Error)) return false;
+  if (cause instanceof DatabaseError) return cause.severity !== 'ERROR' || AWAY_STATES.test(cause.code ?? '');
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+  return AWAY_CODES.test(code) || AWAY_MESSAGES.test(cause.message);
+}
+
+/** TypeORM wraps what the driver threw. */
+function driverErrorOf(error: unknown): unknown {
+  return error instanceof Error && 'driverError' in error ? error.driverError : error;
+}
