@@ -3,10 +3,17 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 
 import { AppModule } from './app.module.js';
 import { type Settings } from './config/index.js';
-import { logRequests, nestLogger, newLog } from './http/index.js';
-import { serveOpenApi } from './http/index.js';
-import { carryCallContext, requestIdOf } from './http/index.js';
-import { RequestValidation } from './http/index.js';
+import {
+  carryCallContext,
+  logRequests,
+  nestLogger,
+  newLog,
+  readJsonOnly,
+  requestIdOf,
+  RequestValidation,
+  sendRouterError,
+  serveOpenApi,
+} from './http/index.js';
 import { type Clock, SystemClock } from './rate-limiting/domain/clock.js';
 
 /** Room for pictures inside a chat's messages; a larger body is a 413. */
@@ -43,14 +50,17 @@ export async function createApp(settings: Settings, parts: AppParts = {}): Promi
     bodyLimit: MAX_BODY_BYTES,
     genReqId: requestIdOf,
     forceCloseConnections: 'idle',
+    frameworkErrors: sendRouterError,
   });
   const fastify = adapter.getInstance();
   carryCallContext(fastify);
   logRequests(fastify, log);
+  readJsonOnly(fastify);
   const module = AppModule.with(settings, parts.clock ?? new SystemClock());
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: nestLogger(log),
     abortOnError: false,
+    bodyParser: false,
   });
   app.useGlobalPipes(new RequestValidation());
   const { corsOrigins } = settings.http;

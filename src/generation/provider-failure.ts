@@ -28,14 +28,26 @@ const DETAIL = {
 /** How long to stay away where the provider does not say. */
 const DEFAULT_RETRY_MS = 1_000;
 
-/** What a provider did not do, in our terms. Nothing was charged. */
+const NOTHING_CHARGED = 'Nothing was charged for this call.';
+const CHARGED_AS_SENT = 'What was sent until then is charged.';
+
+/** What a provider did not do, in our terms; before it had sent anything. */
 export function asCodedError(thrown: unknown): unknown {
+  return codedError(thrown, NOTHING_CHARGED);
+}
+
+/** The same of a stream that broke off after it had begun. */
+export function asBrokenStream(thrown: unknown): unknown {
+  return codedError(thrown, CHARGED_AS_SENT);
+}
+
+function codedError(thrown: unknown, charged: string): unknown {
   if (!(thrown instanceof ProviderError)) return thrown;
   const { provider, reason, status } = thrown;
   const attempts = [{ provider, status: status ?? null, reason }];
   const code = CODE_OF[reason];
   if (code === 'validation_failed' || code === 'not_found') return refused(thrown, code, attempts);
-  const detail = `The provider ${provider} ${DETAIL[reason]}. Nothing was charged for this call.`;
+  const detail = `The provider ${provider} ${DETAIL[reason]}. ${charged}`;
   const wait = code === 'providers_exhausted' && { retryAfterMs: thrown.retryAfterMs ?? DEFAULT_RETRY_MS };
   return new CodedError(code, detail, { attempts, ...wait }, { cause: thrown });
 }

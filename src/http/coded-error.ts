@@ -21,8 +21,7 @@ export function codedErrorOf(thrown: unknown): CodedError {
   const status = statusOf(thrown);
   const code = status === undefined ? undefined : CODE_OF_STATUS[status];
   if (code === undefined) {
-    const detail =
-      'The fault is ours and is in the log under this request id. Nothing was charged for this call.';
+    const detail = 'The fault is ours and is in the log under this request id.';
     return new CodedError('internal_error', detail, {}, { cause: thrown });
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown);

@@ -1,3 +1,4 @@
+export { readJsonOnly } from './body-parser.js';
 export { codedErrorOf } from './coded-error.js';
 export { EndpointRate } from './endpoint-rate/endpoint-rate.decorator.js';
 export { sendEvents, type StreamEvent } from './event-stream.js';
@@ -7,5 +8,6 @@ export { logRequests, nestLogger, newLog } from './logging.js';
 export { tellCall } from './metered.interceptor.js';
 export { serveOpenApi } from './openapi.js';
 export { openAiErrorBody, problemBody } from './problem.js';
+export { sendRouterError } from './router-errors.js';
 export { carryCallContext, requestIdOf } from './request-context.js';
 export { RequestValidation, WireFormat } from './wire-format.js';

@@ -24,6 +24,9 @@ export function serveOpenApi(app: INestApplication): void {
   SwaggerModule.setup('docs', app, document, { jsonDocumentUrl: 'openapi.json', raw: ['json'] });
 }
 
+/** Open to everybody: the guards know it by a decorator that the document does not see. */
+const PUBLIC_PATHS = /^\/($|status$|health\/|auth\/)/;
+
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
 /** Every operation can answer any error of its kind: they are the same everywhere, so they are written once. */
@@ -33,7 +36,9 @@ function withErrors(document: OpenAPIObject): OpenAPIObject {
   for (const [path, item] of Object.entries(document.paths)) {
     for (const method of ['get', 'post', 'put', 'patch', 'delete'] as const) {
       const operation = item[method];
-      if (operation) addErrors(operation, path.startsWith('/v1/'));
+      if (!operation) continue;
+      if (PUBLIC_PATHS.test(path)) operation.security = [];
+      addErrors(operation, path.startsWith('/v1/'));
     }
   }
   return document;

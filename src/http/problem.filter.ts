@@ -36,7 +36,8 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-function sendError(request: FastifyRequest, reply: FastifyReply, error: CodedError) {
+/** Sends an error in the shape of where it lies. */
+export function sendError(request: FastifyRequest, reply: FastifyReply, error: CodedError) {
   const { status } = PROBLEMS[error.code];
   const path = request.url.split('?')[0] ?? request.url;
   if (path === '/v1' || path.startsWith('/v1/')) return reply.status(status).send(openAiErrorBody(error));

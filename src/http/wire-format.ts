@@ -1,5 +1,7 @@
 import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
 
+import { validationFailed } from '../errors.js';
+
 import { lenientValidation, strictValidation } from './validation.js';
 
 const WIRE_FORMAT = Symbol('a body in a wire format that is not ours');
@@ -19,10 +21,29 @@ export class RequestValidation implements PipeTransform {
 
   async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     const { metatype } = metadata;
+    if (metadata.type === 'body') refuseOddBody(value);
     const foreign = metatype !== undefined && Reflect.getMetadata(WIRE_FORMAT, metatype) === true;
     if (!foreign) return this.strict.transform(value, metadata);
     // Checked as an instance of its class, passed on as the very object that came in.
     await this.lenient.transform(value, metadata);
     return value;
   }
+}
+
+/** Deeper than any real body; what walks it later does so by recursion. */
+const MOST_DEPTH = 100;
+
+function refuseOddBody(value: unknown): void {
+  if (value === null) throw validationFailed([{ path: 'body', message: 'must be a JSON object' }]);
+  if (isDeeper(value, MOST_DEPTH)) {
+    throw validationFailed([
+      { path: 'body', message: `must not be nested deeper than ${MOST_DEPTH} levels` },
+    ]);
+  }
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  return Object.values(value).some((part) => isDeeper(part, levels - 1));
 }

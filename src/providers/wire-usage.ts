@@ -76,6 +76,10 @@ function usageOf(
   };
 }
 
+/** No call counts more: a number beyond it is a fault of the provider's, and no count. */
+const MOST_TOKENS = 1_000_000_000;
+
 function countOf(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+  if (typeof value !== 'number' || !Number.isInteger(value)) return undefined;
+  return value >= 0 && value <= MOST_TOKENS ? value : undefined;
 }

@@ -2,6 +2,9 @@ import { type Claim, type CounterClaims, type CounterRef, type Elastic } from '.
 import { type Counter, type Limit } from './domain/limit.js';
 import { type CallEstimate } from './reservation.js';
 
+/** More than any model can say; so that no amount, in tokens or nano-dollars, outgrows what a number holds exactly. */
+export const MOST_OUTPUT_TOKENS = 10_000_000;
+
 /** Counters are kept for some days past their window, so that late settlements still find them. */
 const KEPT_PAST_WINDOW_MS = 7 * 86_400_000;
 
@@ -21,7 +24,7 @@ export function claimsOf(counters: readonly Counter[], estimate: CallEstimate): 
 /** The output tokens that the caller, its plan and its model allow: the elastic part of the call. */
 export function elasticOf(estimate: CallEstimate, maxOutputTokens: number | null): Elastic {
   if (!estimate.output) return { min: 0, max: 0 };
-  const max = Math.min(estimate.output.max, maxOutputTokens ?? Number.POSITIVE_INFINITY);
+  const max = Math.min(estimate.output.max, maxOutputTokens ?? MOST_OUTPUT_TOKENS, MOST_OUTPUT_TOKENS);
   return { min: Math.min(estimate.output.min, max), max };
 }
 

@@ -1,5 +1,6 @@
 /** The heart's public face, for this application's modules and for other Nest applications. */
 export { type CallContext, currentCallContext, runInCallContext } from './call-context.js';
+export { MOST_OUTPUT_TOKENS } from './claims.js';
 export { type Caller, type Subject, type SubjectKind } from './domain/caller.js';
 export { Clock, FrozenClock, SystemClock } from './domain/clock.js';
 export { CounterStore } from './domain/counters.js';

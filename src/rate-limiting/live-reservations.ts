@@ -1,28 +1,35 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 
 import { type Hold } from './domain/counters.js';
 import { type ReservationId } from './domain/ids.js';
 import { type Reservation } from './reservation.js';
+
+/** Ends what the store holds; given what that is at the time it runs. */
+export type EndInStore = (hold: Hold | undefined) => Promise<unknown>;
 
 interface Open {
   readonly reservation: Reservation;
   /** Another one when the counters were lost and it was registered again. */
   hold: Hold | undefined;
   renewedAtMs: number;
+  /** The call is over, but the store could not be told yet. */
+  postponed?: EndInStore;
 }
 
-/** The reservations that this process holds and has not ended yet. Each is ended once, however often that is asked. */
+/**
+ * The reservations that this process holds and has not ended yet. Each is ended once, however often that is asked. One
+ * that the store could not be told of stays here, so that nobody takes it for the call of a dead process, and is ended
+ * when the store is back.
+ */
 @Injectable()
 export class LiveReservations {
+  private readonly logger = new Logger(LiveReservations.name);
   private readonly open = new Map<ReservationId, Open>();
   private readonly ending = new Map<ReservationId, Promise<void>>();
 
   add(reservation: Reservation): void {
-    this.open.set(reservation.id, {
-      reservation,
-      hold: reservation.hold,
-      renewedAtMs: reservation.reservedAtMs,
-    });
+    const { hold, reservedAtMs } = reservation;
+    this.open.set(reservation.id, { reservation, hold, renewedAtMs: reservedAtMs });
   }
 
   has(id: ReservationId): boolean {
@@ -31,11 +38,6 @@ export class LiveReservations {
 
   get size(): number {
     return this.open.size;
-  }
-
-  /** What the store holds for a reservation now. */
-  holdOf(id: ReservationId): Hold | undefined {
-    return this.open.get(id)?.hold;
   }
 
   /** Everything that the store holds for this process. */
@@ -49,18 +51,29 @@ export class LiveReservations {
     if (open) open.hold = hold;
   }
 
-  /** Ends a reservation by `end`, or joins the end under way; `undefined` where none of that id is open. */
-  end(id: ReservationId, end: (reservation: Reservation) => Promise<void>): Promise<void> | undefined {
+  /**
+   * Ends a reservation, or joins the end under way; `undefined` where none of that id is open. What `before` does must
+   * succeed; what it returns is done to the store, now or when that is back.
+   */
+  end(
+    id: ReservationId,
+    before: (reservation: Reservation) => Promise<EndInStore>,
+  ): Promise<void> | undefined {
     const underWay = this.ending.get(id);
     if (underWay) return underWay;
     const open = this.open.get(id);
     if (!open) return undefined;
-    const ending = end(open.reservation).finally(() => {
-      this.open.delete(id);
-      this.ending.delete(id);
-    });
+    if (open.postponed) return Promise.resolve();
+    const ending = this.run(open, before).finally(() => this.ending.delete(id));
     this.ending.set(id, ending);
     return ending;
+  }
+
+  /** Ends what was postponed; stops where the store is still away. */
+  async retry(): Promise<void> {
+    for (const open of this.open.values()) {
+      if (open.postponed && !(await this.endInStore(open, open.postponed))) return;
+    }
   }
 
   /** Pushes out the deadline of every reservation that was last renewed `olderThanMs` ago. */
@@ -70,6 +83,34 @@ export class LiveReservations {
       if (!hold || nowMs - open.renewedAtMs < olderThanMs) continue;
       await renew(hold);
       open.renewedAtMs = nowMs;
+    }
+  }
+
+  private async run(open: Open, before: (reservation: Reservation) => Promise<EndInStore>): Promise<void> {
+    let end: EndInStore;
+    try {
+      end = await before(open.reservation);
+    } catch (error) {
+      this.open.delete(open.reservation.id);
+      throw error;
+    }
+    await this.endInStore(open, end);
+  }
+
+  private async endInStore(open: Open, end: EndInStore): Promise<boolean> {
+    const { id } = open.reservation;
+    try {
+      await end(open.hold);
+      this.open.delete(id);
+      return true;
+    } catch (error) {
+      if (!open.postponed)
+        this.logger.warn(
+          { err: error, reservation: id },
+          'The store could not be told of the end of a call; it will be when it is back.',
+        );
+      open.postponed = end;
+      return false;
     }
   }
 }

@@ -21,6 +21,7 @@ import { RateLimitBinder } from './rate-limit.binder.js';
 import { Reconciliation } from './reconciliation.js';
 import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from './rate-limiting.options.js';
 import { RateLimitingService } from './rate-limiting.service.js';
+import { StaleCounters } from './stale-counters.js';
 import { Sweeper } from './sweeper.js';
 import { Upkeep } from './upkeep.js';
 
@@ -38,6 +39,7 @@ const PROVIDERS: Provider[] = [
   UsageReportStore,
   RateLimitingService,
   RateLimitBinder,
+  StaleCounters,
   Sweeper,
   Reconciliation,
   Upkeep,

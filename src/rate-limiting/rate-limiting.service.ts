@@ -6,20 +6,21 @@ import { claimsOf, elasticOf } from './claims.js';
 import { WarmCounters } from './counters/warm-counters.js';
 import { type Caller } from './domain/caller.js';
 import { Clock } from './domain/clock.js';
-import { CounterStore, type Hold } from './domain/counters.js';
+import { type CounterRef, CounterStore, type Hold } from './domain/counters.js';
 import { type ReservationId } from './domain/ids.js';
 import { type LimitState } from './domain/limit.js';
 import { type Operation } from './domain/operation.js';
 import { type ActualUsage, unitAmountsOf, type UsageEntry, type UsageStatus } from './domain/usage.js';
 import { Ledger } from './ledger/ledger.port.js';
 import { LimitResolver } from './limits/limit-resolver.js';
-import { LiveReservations } from './live-reservations.js';
+import { type EndInStore, LiveReservations } from './live-reservations.js';
 import { Reconciliation } from './reconciliation.js';
 import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from './rate-limiting.options.js';
 import { ledgerFull, storeUnavailable, unpriced } from './rate-limiting.errors.js';
 import { newReservationId } from './reservation-ids.js';
 import { type CallEstimate, type Reservation } from './reservation.js';
 import { type Asking, type Outcome, outcomeOf, type ReserveInput, uncounted } from './reserving.js';
+import { StaleCounters } from './stale-counters.js';
 import { usageEntryOf } from './usage-entry.js';
 
 /** Reserve, settle, release: the way of every metered call, whoever makes it. */
@@ -35,6 +36,7 @@ export class RateLimitingService {
     private readonly resolver: LimitResolver,
     private readonly live: LiveReservations,
     private readonly reconciliation: Reconciliation,
+    private readonly stale: StaleCounters,
     private readonly clock: Clock,
     @Inject(RATE_LIMITING_OPTIONS) private readonly options: RateLimitingOptions,
   ) {
@@ -67,7 +69,9 @@ export class RateLimitingService {
 
   /** Gives a reservation back, as if the call had never been. Releasing one that has ended changes nothing. */
   async release(id: ReservationId): Promise<void> {
-    await this.live.end(id, () => this.endHold(id, (hold) => this.store.release(hold)));
+    await this.live.end(id, () =>
+      Promise.resolve((hold) => (hold ? this.store.release(hold) : Promise.resolve())),
+    );
   }
 
   /** A ledger row, and the counters with it, for work that was done elsewhere; limits are not asked. */
@@ -148,16 +152,23 @@ export class RateLimitingService {
   }
 
   private async ask(asking: Asking): Promise<Outcome> {
-    const free: Outcome = { kind: 'reserved', reservation: uncounted(asking, asking.command.elastic.max) };
-    if (!this.options.enabled) return free;
+    if (!this.options.enabled) return this.free(asking, []);
     try {
       this.reconciliation.note(asking.terms.counters);
       return outcomeOf(asking, await this.counters.reserve(asking.command, asking.terms.counters));
     } catch (error) {
       this.storeTrouble(error);
       if (this.options.storeFailure === 'closed') throw storeUnavailable(error);
-      return free;
+      return this.free(
+        asking,
+        asking.command.counters.map(({ counter }) => counter),
+      );
     }
+  }
+
+  private free(asking: Asking, passed: readonly CounterRef[]): Outcome {
+    const reservation = { ...uncounted(asking, asking.command.elastic.max), passedCounters: passed };
+    return { kind: 'reserved', reservation };
   }
 
   /** Said once a second: a store that is down is met by every call. */
@@ -169,26 +180,17 @@ export class RateLimitingService {
     this.logger.warn({ err: error }, `The counters cannot be reached; calls ${what} (STORE_FAILURE).`);
   }
 
-  private async close(reservation: Reservation, actual: ActualUsage, status: UsageStatus): Promise<void> {
+  private async close(
+    reservation: Reservation,
+    actual: ActualUsage,
+    status: UsageStatus,
+  ): Promise<EndInStore> {
     const latencyMs = Math.max(0, Math.round(this.clock.now() - reservation.reservedAtMs));
     const entry = usageEntryOf(reservation, actual, { status, latencyMs });
     // Ledger first: if we die before the counters, the sweeper finds the row.
     await this.ledger.record(entry);
-    await this.endHold(entry.id, (hold) => this.store.settle(hold, usedBy(hold, entry)));
-  }
-
-  /** A store that is down does not undo what the ledger holds: the hold ends at its deadline instead. */
-  private async endHold(id: ReservationId, end: (hold: Hold) => Promise<boolean>): Promise<void> {
-    const hold = this.live.holdOf(id);
-    if (!hold) return;
-    try {
-      await end(hold);
-    } catch (error) {
-      this.logger.warn(
-        { err: error, reservation: id },
-        'The counters could not be settled; the sweeper will do it.',
-      );
-    }
+    this.stale.add(reservation.passedCounters);
+    return (hold) => (hold ? this.store.settle(hold, usedBy(hold, entry)) : this.stale.flush());
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Caller } from './domain/caller.js';
-import { type Hold } from './domain/counters.js';
+import { type CounterRef, type Hold } from './domain/counters.js';
 import { type ReservationId } from './domain/ids.js';
 import { type LimitState } from './domain/limit.js';
 import { type Operation } from './domain/operation.js';
@@ -35,6 +35,8 @@ export interface Reservation {
   readonly reservedAtMs: number;
   readonly day: string;
   readonly localDay: string;
+  /** Counters that it went past while they could not be reached (STORE_FAILURE=open): to be read anew when it is settled. */
+  readonly passedCounters: readonly CounterRef[];
   /** Absent where nothing is counted (RATE_LIMIT_ENABLED=false, or a store that is down and STORE_FAILURE=open). */
   readonly hold?: Hold;
 }

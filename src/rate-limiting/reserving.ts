@@ -50,6 +50,7 @@ export function uncounted({ input, terms, command, nowMs, timeZone }: Asking, gr
     grantedOutputTokens: granted,
     limits: [],
     softExceeded: [],
+    passedCounters: [],
     reservedAtMs: nowMs,
     day: dayAt(nowMs, timeZone),
     localDay: dayAt(nowMs, terms.schedule.timeZone),

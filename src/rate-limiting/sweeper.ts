@@ -1,14 +1,18 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 
+import { CodedError } from '../errors.js';
+
 import { Clock } from './domain/clock.js';
 import { CounterStore, type Hold } from './domain/counters.js';
-import { unitAmountsOf } from './domain/usage.js';
+import { type Schedule } from './domain/period.js';
+import { type UsageEntry, unitAmountsOf } from './domain/usage.js';
 import { callerOfHold, expiredEntry } from './expired-entry.js';
 import { Ledger } from './ledger/ledger.port.js';
 import { LimitResolver } from './limits/limit-resolver.js';
 import { LiveReservations } from './live-reservations.js';
 import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from './rate-limiting.options.js';
 import { timeOf } from './reservation-ids.js';
+import { StaleCounters } from './stale-counters.js';
 
 const BATCH = 100;
 
@@ -26,39 +30,62 @@ export class Sweeper {
     private readonly ledger: Ledger,
     private readonly resolver: LimitResolver,
     private readonly live: LiveReservations,
+    private readonly stale: StaleCounters,
     private readonly clock: Clock,
     @Inject(RATE_LIMITING_OPTIONS) private readonly options: RateLimitingOptions,
   ) {}
 
   /** @returns how many reservations were ended. */
   async sweep(): Promise<number> {
+    await this.live.retry();
+    await this.stale.flush();
     const ttlMs = this.options.reservationTtlMs;
     // A third of its life: then two renewals may fail before a reservation is taken for dead.
     await this.live.renew((hold) => this.store.renew(hold, ttlMs), this.clock.now(), ttlMs / 3);
-    const overdue = (await this.store.overdue(BATCH)).filter((hold) => !this.live.has(hold.id));
-    for (const hold of overdue) await this.settle(hold);
-    return overdue.length;
+    let ended = 0;
+    for (const hold of await this.store.overdue(BATCH)) {
+      if (!this.live.has(hold.id) && (await this.sweepOne(hold))) ended++;
+    }
+    return ended;
   }
 
-  private async settle(hold: Hold): Promise<void> {
-    const row = (await this.ledger.find(hold.id)) ?? (await this.expire(hold));
-    const used = unitAmountsOf(row);
-    await this.store.settle(
-      hold,
-      hold.counters.map(() => used),
-    );
+  /** One that cannot be ended must not stand in the way of the others: it is looked at again a life later. */
+  private async sweepOne(hold: Hold): Promise<boolean> {
+    try {
+      const row = (await this.ledger.find(hold.id)) ?? (await this.expire(hold));
+      const used = unitAmountsOf(row);
+      await this.store.settle(
+        hold,
+        hold.counters.map(() => used),
+      );
+      return true;
+    } catch (error) {
+      this.logger.error({ err: error, reservation: hold.id }, 'An overdue reservation could not be ended.');
+      await this.store.renew(hold, this.options.reservationTtlMs);
+      return false;
+    }
   }
 
-  private async expire(hold: Hold) {
-    const { schedule } = await this.resolver.termsOf(callerOfHold(hold), timeOf(hold.id));
-    const entry = expiredEntry(hold, schedule, this.options.timeZone);
+  private async expire(hold: Hold): Promise<UsageEntry> {
+    const entry = expiredEntry(hold, await this.scheduleOf(hold), this.options.timeZone);
     const { fresh } = await this.ledger.record(entry);
-    if (fresh)
+    if (fresh) {
       this.logger.warn(
         { reservation: hold.id },
         'A reservation outlived its process and was charged at its estimate.',
       );
+    }
     // Where another instance, or the owner after all, was first, its row is the truth.
     return fresh ? entry : ((await this.ledger.find(hold.id)) ?? entry);
+  }
+
+  private async scheduleOf(hold: Hold): Promise<Schedule> {
+    try {
+      return (await this.resolver.termsOf(callerOfHold(hold), timeOf(hold.id))).schedule;
+    } catch (error) {
+      if (!(error instanceof CodedError) || error.code !== 'not_found') throw error;
+      // A user that Postgres knows nothing of any more.
+      return { billingDay: 1, timeZone: this.options.timeZone };
+    }
   }
 }

@@ -11,7 +11,7 @@ export class UsageOfQuery {
     description: 'The month its period begins in; the current one if absent',
   })
   @IsOptional()
-  @Matches(/^\d{4}-(0[1-9]|1[0-2])$/, { message: 'month must be YYYY-MM, such as 2026-11' })
+  @Matches(/^20\d{2}-(0[1-9]|1[0-2])$/, { message: 'month must be YYYY-MM, such as 2026-11' })
   month?: string;
 }
 

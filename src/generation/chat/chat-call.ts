@@ -27,7 +27,8 @@ export function estimateChat(call: ChatCall): CallEstimate {
     },
     baseCostNanoUsd: Math.ceil(inputTokens * (rates?.inputNanoPerToken ?? 0)),
     outputCostNanoUsd: rates?.outputNanoPerToken ?? 0,
-    priced: price !== undefined,
+    // A dearer tier than the listed one: its price is not known.
+    priced: price !== undefined && body.service_tier !== 'priority',
     count: 1,
     provider: provider.name,
     model: model.name,

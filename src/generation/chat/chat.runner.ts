@@ -5,7 +5,7 @@ import { countChatInput, countText, type WireBody } from '../../pricing/index.js
 import { type ChatChunk, type WireObject } from '../../providers/index.js';
 import { type ActualUsage, currentCallContext, type Operation } from '../../rate-limiting/index.js';
 
-import { asCodedError } from '../provider-failure.js';
+import { asBrokenStream, asCodedError } from '../provider-failure.js';
 import { Targets, type WantedModel } from '../targets.js';
 
 import { type ChatCall } from './chat-call.js';
@@ -77,7 +77,7 @@ async function* pieces(call: ChatCall, chunks: AsyncIterable<ChatChunk>): AsyncG
     }
     ended = true;
   } catch (error) {
-    throw asCodedError(error);
+    throw asBrokenStream(error);
   }
 }
 

@@ -12,6 +12,7 @@ import {
 } from 'class-validator';
 
 import { WireFormat } from '../../http/index.js';
+import { MOST_OUTPUT_TOKENS } from '../../rate-limiting/index.js';
 
 /** What we read of a chat completion's body; all other fields of OpenAI's reference pass through to the provider. */
 @WireFormat()
@@ -53,16 +54,18 @@ export class ChatCompletionDto {
   @Max(128)
   n?: number | null;
 
-  @ApiProperty({ required: false, minimum: 1 })
+  @ApiProperty({ required: false, minimum: 1, maximum: MOST_OUTPUT_TOKENS })
   @IsOptional()
   @IsInt()
   @Min(1)
+  @Max(MOST_OUTPUT_TOKENS)
   max_tokens?: number | null;
 
-  @ApiProperty({ required: false, minimum: 1 })
+  @ApiProperty({ required: false, minimum: 1, maximum: MOST_OUTPUT_TOKENS })
   @IsOptional()
   @IsInt()
   @Min(1)
+  @Max(MOST_OUTPUT_TOKENS)
   max_completion_tokens?: number | null;
 
   [field: string]: unknown;

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsInt, IsNotEmpty, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { Equals, IsInt, IsNotEmpty, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 
 import { WireFormat } from '../../http/index.js';
 
@@ -33,6 +33,16 @@ export class ImageGenerationDto {
   @IsOptional()
   @IsString()
   quality?: string | null;
+
+  @ApiProperty({ required: false, enum: [false], description: 'Images come in one piece here.' })
+  @IsOptional()
+  @Equals(false, { message: 'stream must be false: images come in one piece here' })
+  stream?: boolean | null;
+
+  @ApiProperty({ required: false, enum: [0] })
+  @IsOptional()
+  @Equals(0, { message: 'partial_images must be 0: images come in one piece here' })
+  partial_images?: number | null;
 
   [field: string]: unknown;
 }

@@ -69,7 +69,7 @@ async function* scriptEvents(call: ChatCall, pieces: AsyncIterable<ChatPiece>): 
       if (text !== '') yield { event: 'script.delta', data: JSON.stringify({ text }) };
     }
   } catch (error) {
-    yield { event: 'error', data: failureEvent(error) };
+    yield { event: 'error', data: failureEvent(error, '/generate/script') };
     return;
   }
   const usage = last?.used();

@@ -112,6 +112,6 @@ function planBucket(principal: Principal | undefined, route: string): Bucket | u
 }
 
 function callerOf({ principal, ip }: RatedRequest): string {
-  if (!principal) return `ip:${ip}`;
-  return principal.apiKeyId ? `apiKey:${principal.apiKeyId}` : `user:${principal.userId}`;
+  // By user, not by key: else a user would multiply the plan's rate with keys.
+  return principal ? `user:${principal.userId}` : `ip:${ip}`;
 }

@@ -18,10 +18,9 @@ export function blamesValues(error: unknown): boolean {
 
 /** Postgres refuses this row, alone as in company. */
 export function refusedRow(id: string, cause: unknown): CodedError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
   return new CodedError(
     'internal_error',
-    `The ledger cannot hold the usage of call ${id}: ${reason}. The other calls were written.`,
+    `The ledger cannot hold the usage of call ${id}; why is in the log. The other calls were written.`,
     {},
     { cause },
   );

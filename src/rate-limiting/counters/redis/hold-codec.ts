@@ -18,7 +18,7 @@ export function memberOf(epoch: string, hold: Hold): string {
 }
 
 /** The hold that a member tells of, or `undefined` where the text is none of ours. */
-export function holdOf(member: string, deadlineMs: number): Hold | undefined {
+function holdOf(member: string, deadlineMs: number): Hold | undefined {
   const [id, ...parts] = member.split('|');
   if (!id) return undefined;
   const counters: HeldCounter[] = [];
@@ -28,6 +28,16 @@ export function holdOf(member: string, deadlineMs: number): Hold | undefined {
     counters.push(counter);
   }
   return { id: reservationId(id), deadlineMs, counters };
+}
+
+/** The holds of a script's list of members and deadlines. */
+export function holdsIn(found: readonly unknown[]): Hold[] {
+  const holds: Hold[] = [];
+  for (let at = 0; at + 1 < found.length; at += 2) {
+    const hold = holdOf(String(found[at]), Number(found[at + 1]));
+    if (hold) holds.push(hold);
+  }
+  return holds;
 }
 
 function heldCounterOf(part: string): HeldCounter | undefined {

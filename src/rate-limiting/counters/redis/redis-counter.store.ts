@@ -15,7 +15,7 @@ import {
 
 import { lettersOf, readCounter, readReserveAnswer } from './answers.js';
 import { type Epoch, STANDING_EPOCH } from './epoch.js';
-import { holdOf, memberOf } from './hold-codec.js';
+import { holdsIn, memberOf } from './hold-codec.js';
 import { bucketKey, counterKey, EPOCH_KEY, liveKey } from './keys.js';
 import { RedisScripts, type ScriptName, type ScriptRunner } from './redis-scripts.js';
 import { ALL_LETTERS, UNIT_LETTER } from './unit-letters.js';
@@ -35,6 +35,8 @@ const MOST_EPOCHS = 5;
 /** Counters in Redis: one script a verb, one hash a subject and period, one round trip a call. */
 export class RedisCounterStore extends CounterStore {
   private readonly scripts: RedisScripts;
+  /** Reserves that failed for us and may have been done all the same. */
+  private readonly inDoubt = new Set<string>();
 
   /** @param nowMs replaces the server's own clock: for tests that drive several stores through one time. */
   constructor(
@@ -63,8 +65,12 @@ export class RedisCounterStore extends CounterStore {
     const giveBack = (answer: unknown[]) => {
       const late = answer[0] === 1 ? readReserveAnswer(command, answer) : undefined;
       if (late?.kind === 'reserved') void this.release(late.hold).catch(() => undefined);
+      else this.inDoubt.delete(command.id);
     };
-    return readReserveAnswer(command, await this.inEpoch('reserve', call, giveBack));
+    return readReserveAnswer(
+      command,
+      await this.doubting(command.id, this.inEpoch('reserve', call, giveBack)),
+    );
   }
 
   async settle(hold: Hold, used: readonly UnitAmounts[]): Promise<boolean> {
@@ -120,13 +126,8 @@ export class RedisCounterStore extends CounterStore {
 
   async overdue(limit: number): Promise<Hold[]> {
     const epoch = await this.openEpoch();
-    const found = await this.scripts.run('overdue', [liveKey(epoch)], [this.nowUs(), limit]);
-    const holds: Hold[] = [];
-    for (let at = 0; at + 1 < found.length; at += 2) {
-      const hold = holdOf(String(found[at]), Number(found[at + 1]));
-      if (hold) holds.push(hold);
-    }
-    return holds;
+    await this.dropDoubtful(epoch);
+    return holdsIn(await this.scripts.run('overdue', [liveKey(epoch)], [this.nowUs(), limit]));
   }
 
   async takePermits(command: TakePermits): Promise<PermitsAnswer> {
@@ -134,6 +135,24 @@ export class RedisCounterStore extends CounterStore {
     const args = [this.nowUs(), permits, burst, refillPerSec];
     const [taken, fullAtUs, nowUs] = await this.scripts.run('take-permits', [bucketKey(bucket)], args);
     return describeTake(taken === 1, permits, { fullAtUs: Number(fullAtUs), nowUs: Number(nowUs) }, command);
+  }
+
+  /** A call that was told of a failure is never made: what it may hold is given back when Redis can be asked again. */
+  private async dropDoubtful(epoch: string): Promise<void> {
+    const ids = [...this.inDoubt];
+    if (ids.length === 0) return;
+    for (const hold of holdsIn(await this.scripts.run('find-live', [liveKey(epoch)], ids)))
+      await this.release(hold);
+    for (const id of ids) this.inDoubt.delete(id);
+  }
+
+  private async doubting<Answer>(id: string, answer: Promise<Answer>): Promise<Answer> {
+    try {
+      return await answer;
+    } catch (error) {
+      this.inDoubt.add(id);
+      throw error;
+    }
   }
 
   private async ended(verb: 'settle' | 'release', hold: Hold, args: Args): Promise<boolean> {

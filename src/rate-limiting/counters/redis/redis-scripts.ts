@@ -26,6 +26,7 @@ const NAMES = [
   'epoch',
   'register',
   'join-epoch',
+  'find-live',
 ] as const;
 export type ScriptName = (typeof NAMES)[number];
 

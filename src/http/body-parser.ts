@@ -1,0 +1,14 @@
+import { type FastifyInstance } from 'fastify';
+
+/**
+ * Bodies are JSON: a body of any other type is a 415. An empty one is none, since some clients send the header without
+ * a body.
+ */
+export function readJsonOnly(fastify: FastifyInstance): void {
+  const parse = fastify.getDefaultJsonParser('error', 'error');
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else void parse(request, body, done);
+  });
+}
