@@ -4,7 +4,7 @@ import { type StartLog } from './start-log.js';
 
 const CONNECT_TIMEOUT_MS = 1_000;
 /** A connection that owes an answer for so long is given up and made anew. */
-const SILENCE_MS = 1_000;
+const SILENCE_MS = 5_000;
 const LONGEST_PAUSE_MS = 1_000;
 
 const OPTIONS: RedisOptions = {
@@ -23,7 +23,7 @@ const OPTIONS: RedisOptions = {
 
 /**
  * The connection to Redis, where REDIS_URL is set. Without a connection a command fails at once; while Redis hangs it
- * fails within a second, and who cannot wait that long keeps a time of its own. An outage heals by itself.
+ * fails within five seconds, and who cannot wait that long keeps a time of its own. An outage heals by itself.
  */
 export class RedisConnection {
   /** `undefined` where REDIS_URL is not set: counters are in memory then. */

@@ -15,8 +15,8 @@ import { type Ledger } from '../ledger/ledger.port.js';
 /** A load may be voided by a settlement that raced it; under a storm of them it is worth some tries. */
 const MAX_LOADS = 20;
 
-/** What a database that is down may cost a call. */
-const SILENCE_MS = 250;
+/** With a tick of the watch, what a database that is down may cost a call: 250 ms. */
+const SILENCE_MS = 200;
 
 /** The counters, with cold ones loaded from the ledger: a new month, an emptied store and a fresh process are one case. */
 export class WarmCounters {

@@ -96,7 +96,7 @@ describe('the ledger, written', () => {
     expect(refusals.map((refusal) => refusal instanceof CodedError && refusal.code)).toEqual(
       Array(3).fill('internal_error'),
     );
-    expect(String(refusals[0])).toContain(`call ${tooLong.id}: value "1099511627776" is out of range`);
+    expect(String(refusals[0])).toContain(`cannot hold the usage of call ${tooLong.id}`);
     expect(String(refusals[1])).toContain(noSuchDay.id);
     await expect(countOf(tooLong.id)).resolves.toBe(0);
     await expect(writer.record({ ...tooLong, latencyMs: 40 })).resolves.toEqual({ fresh: true });

@@ -10,8 +10,8 @@ export interface ScriptRunner {
   eval(script: string, keyCount: number, ...rest: (string | number)[]): Promise<unknown>;
 }
 
-/** What a store that is down may cost a call. */
-const SILENCE_MS = 250;
+/** With a tick of the watch, what a store that is down may cost a call: 250 ms. */
+const SILENCE_MS = 200;
 
 const NAMES = [
   'reserve',
@@ -45,7 +45,7 @@ export class RedisScripts {
 
   /**
    * @param late is given the answer of a script that was given up and ran after all.
-   * @throws StoreSilent where Redis says nothing for 250 ms.
+   * @throws StoreSilent where Redis says nothing for 200 ms.
    */
   async run(
     name: ScriptName,
