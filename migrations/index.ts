@@ -4,6 +4,7 @@ import { Ledger1700000001000 } from './1700000001000-ledger.js';
 import { RateLimits1700000002000 } from './1700000002000-rate-limits.js';
 import { Media1700000003000 } from './1700000003000-media.js';
 import { Instances1700000020000 } from './1700000020000-instances.js';
+import { Idempotency1700000021000 } from './1700000021000-idempotency.js';
 
 /** Every change of the database's schema, oldest first. A new one is appended here. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -12,4 +13,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   RateLimits1700000002000,
   Media1700000003000,
   Instances1700000020000,
+  Idempotency1700000021000,
 ];

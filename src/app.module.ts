@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
 
 import { AdminModule } from './admin/index.js';
 import { ConfigModule, type Settings } from './config/index.js';
@@ -24,6 +25,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         ConfigModule.forRoot(settings),
+        ScheduleModule.forRoot(),
         DatabaseModule,
         RateLimitingModule.forRoot(limiting, clock),
         IdentityModule,

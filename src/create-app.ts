@@ -9,6 +9,7 @@ import {
   nestLogger,
   newLog,
   readJsonOnly,
+  recordAnswers,
   requestIdOf,
   RequestValidation,
   sendRouterError,
@@ -32,6 +33,7 @@ const ANSWER_HEADERS = [
   'X-Quota-Reset',
   'X-Quota-Exceeded',
   'X-Cuota-Provider',
+  'Idempotent-Replayed',
   'Retry-After',
   'X-Should-Retry',
 ];
@@ -54,6 +56,7 @@ export async function createApp(settings: Settings, parts: AppParts = {}): Promi
   });
   const fastify = adapter.getInstance();
   carryCallContext(fastify);
+  recordAnswers(fastify);
   logRequests(fastify, log);
   readJsonOnly(fastify);
   const module = AppModule.with(settings, parts.clock ?? new SystemClock());

@@ -3,6 +3,12 @@ import { type ServerResponse } from 'node:http';
 
 import { type FastifyReply } from 'fastify';
 
+import { type LeavingAnswer, type RecordedRun } from './idempotency/key-run.js';
+import { leavingAnswer, runOf } from './idempotency/recorded-reply.js';
+import { definedHeaders } from './reply-headers.js';
+
+const CONTENT_TYPE = 'text/event-stream; charset=utf-8';
+
 /** One server-sent event: its name where it has one, and its data, a JSON text. */
 export interface StreamEvent {
   readonly event?: string;
@@ -18,24 +24,39 @@ export async function sendEvents(reply: FastifyReply, events: AsyncIterable<Stre
   const { raw } = reply;
   raw.writeHead(200, {
     ...definedHeaders(reply),
-    'content-type': 'text/event-stream; charset=utf-8',
+    'content-type': CONTENT_TYPE,
     'cache-control': 'no-cache, no-transform',
     connection: 'keep-alive',
     'x-accel-buffering': 'no',
   });
   raw.flushHeaders();
-  for await (const event of events) {
-    if (raw.destroyed) break;
-    if (!raw.write(frame(event))) await drained(raw);
+  const run = runOf(reply.request);
+  let complete = false;
+  try {
+    complete = await writeAll(raw, events, run);
+  } finally {
+    if (run) await run.streamEnded(leavingStream(reply), complete);
   }
   raw.end();
 }
 
-function definedHeaders(reply: FastifyReply): Record<string, number | string | string[]> {
-  const headers: Record<string, number | string | string[]> = {};
-  for (const [name, value] of Object.entries(reply.getHeaders()))
-    if (value !== undefined) headers[name] = value;
-  return headers;
+function leavingStream(reply: FastifyReply): LeavingAnswer {
+  return { status: 200, headers: { ...leavingAnswer(reply).headers, 'content-type': CONTENT_TYPE } };
+}
+
+/** @returns false where the client hung up before the last event. */
+async function writeAll(
+  raw: ServerResponse,
+  events: AsyncIterable<StreamEvent>,
+  run: RecordedRun | undefined,
+): Promise<boolean> {
+  for await (const event of events) {
+    if (raw.destroyed) return false;
+    const text = frame(event);
+    run?.record(text);
+    if (!raw.write(text)) await drained(raw);
+  }
+  return true;
 }
 
 function frame({ event, data }: StreamEvent): string {

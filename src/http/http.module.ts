@@ -10,6 +10,11 @@ import { BucketThrottlerStorage } from './endpoint-rate/bucket-throttler.storage
 import { bucketOf } from './endpoint-rate/endpoint-rate.decorator.js';
 import { EndpointRateGuard } from './endpoint-rate/endpoint-rate.guard.js';
 import { HealthController } from './health.controller.js';
+import { AbandonedRuns } from './idempotency/abandoned-runs.js';
+import { IdempotencyKeyStore } from './idempotency/idempotency-key.store.js';
+import { IdempotencyKeys } from './idempotency/idempotency-keys.js';
+import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor.js';
+import { KeyLeases } from './idempotency/key-leases.js';
 import { MeteredInterceptor } from './metered.interceptor.js';
 import { ProblemFilter } from './problem.filter.js';
 
@@ -38,6 +43,11 @@ import { ProblemFilter } from './problem.filter.js';
     { provide: APP_GUARD, useExisting: IdentifyGuard },
     { provide: APP_GUARD, useClass: EndpointRateGuard },
     { provide: APP_GUARD, useExisting: AccessGuard },
+    AbandonedRuns,
+    IdempotencyKeys,
+    IdempotencyKeyStore,
+    KeyLeases,
+    { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
     { provide: APP_INTERCEPTOR, useClass: MeteredInterceptor },
     { provide: APP_FILTER, useClass: ProblemFilter },
   ],

@@ -3,6 +3,8 @@ export { codedErrorOf } from './coded-error.js';
 export { EndpointRate } from './endpoint-rate/endpoint-rate.decorator.js';
 export { sendEvents, type StreamEvent } from './event-stream.js';
 export { HttpModule } from './http.module.js';
+export { Idempotent } from './idempotency/idempotent.decorator.js';
+export { recordAnswers } from './idempotency/recorded-reply.js';
 export { LimitDto } from './limit.dto.js';
 export { logRequests, nestLogger, newLog } from './logging.js';
 export { tellCall } from './metered.interceptor.js';

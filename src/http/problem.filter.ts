@@ -45,6 +45,8 @@ export function sendError(request: FastifyRequest, reply: FastifyReply, error: C
 }
 
 function setRetryHeaders(reply: FastifyReply, error: CodedError): void {
+  // OpenAI's clients try a 409 again by themselves.
+  if (error.code === 'conflict') reply.header('X-Should-Retry', 'false');
   const seconds = retryAfterSeconds(error);
   if (seconds === undefined) return;
   reply.header('Retry-After', seconds);

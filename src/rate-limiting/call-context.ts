@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 import { type Caller } from './domain/caller.js';
+import { type ReservationId } from './domain/ids.js';
 import { type LimitState } from './domain/limit.js';
 import { type Reservation } from './reservation.js';
 
@@ -18,6 +19,20 @@ export interface CallContext {
   limits?: readonly LimitState[];
   /** The provider that the call went to. */
   provider?: string;
+  /** The id for the next reservation, where somebody had to know it before there was one; it is used once. */
+  nextReservationId?: ReservationId | undefined;
+  /** How what was reserved came to its end, so far. Who was charged stays `charged`, whatever is released after it. */
+  ending?: CallEnding;
+}
+
+/** `charging`: the ledger was asked to write the row, and has not answered. */
+export type CallEnding = 'released' | 'charging' | 'charged';
+
+/** Notes an ending; one that costs is not undone by a later one that does not. */
+export function noteEnding(context: CallContext, ending: CallEnding): void {
+  if (context.ending === 'charged') return;
+  if (context.ending === 'charging' && ending === 'released') return;
+  context.ending = ending;
 }
 
 const storage = new AsyncLocalStorage<CallContext>();

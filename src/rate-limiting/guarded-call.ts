@@ -1,5 +1,6 @@
-import { type CallContext, currentCallContext, runInCallContext } from './call-context.js';
+import { type CallContext, currentCallContext, noteEnding, runInCallContext } from './call-context.js';
 import { type Caller } from './domain/caller.js';
+import { type ReservationId } from './domain/ids.js';
 import { type ActualUsage, type UsageStatus } from './domain/usage.js';
 import { meterStream } from './metered-stream.js';
 import { type RateLimitOptions, type ToldUsage } from './rate-limit.decorator.js';
@@ -19,7 +20,12 @@ export async function runGuarded(
   if (!isChargeable(caller)) throw noCaller(options.operation);
 
   const estimate = estimateOf(options, await options.estimate?.(...call.args));
-  const outcome = await service.reserve({ caller, operation: options.operation, estimate });
+  const outcome = await service.reserve({
+    caller,
+    operation: options.operation,
+    estimate,
+    ...plannedId(context),
+  });
   if (outcome.kind === 'denied') throw new LimitExceeded(outcome);
 
   const { reservation } = outcome;
@@ -67,13 +73,24 @@ export class Settlement {
       ...usageAtEstimate(this.reservation),
       ...(reported && { estimated: false, ...reported }),
     };
+    noteEnding(this.context, 'charging');
     await this.service.settle(this.reservation.id, actual, status);
+    noteEnding(this.context, 'charged');
     this.context.limits = settledLimits(this.reservation, actual);
   }
 
   release(): Promise<void> {
+    noteEnding(this.context, 'released');
     return this.service.release(this.reservation.id);
   }
+}
+
+/** Taken once: a second reservation of the same work has an id of its own. */
+function plannedId(context: CallContext | undefined): { id?: ReservationId } {
+  const id = context?.nextReservationId;
+  if (!context || id === undefined) return {};
+  context.nextReservationId = undefined;
+  return { id };
 }
 
 function estimateOf(options: RateLimitOptions, given: Partial<CallEstimate> = {}): CallEstimate {

@@ -1,5 +1,5 @@
 /** The heart's public face, for this application's modules and for other Nest applications. */
-export { type CallContext, currentCallContext, runInCallContext } from './call-context.js';
+export { type CallContext, type CallEnding, currentCallContext, runInCallContext } from './call-context.js';
 export { MOST_OUTPUT_TOKENS } from './claims.js';
 export { type Caller, type Subject, type SubjectKind } from './domain/caller.js';
 export { Clock, FrozenClock, SystemClock } from './domain/clock.js';
@@ -40,6 +40,7 @@ export { LimitExceeded, storeUnavailable } from './rate-limiting.errors.js';
 export { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from './rate-limiting.options.js';
 export { RateLimitingModule } from './rate-limiting.module.js';
 export { RateLimitingService } from './rate-limiting.service.js';
-export { newReservationId } from './reservation-ids.js';
+export { newReservationId, timeOf } from './reservation-ids.js';
 export { type CallEstimate, type Reservation } from './reservation.js';
 export { type Outcome, type ReserveInput } from './reserving.js';
+export { Sweeper } from './sweeper.js';

@@ -66,6 +66,7 @@ export class RateLimitingModule {
         LimitsModule,
         LimitResolver,
         RateLimitingService,
+        Sweeper,
         UsageReportStore,
       ],
     };

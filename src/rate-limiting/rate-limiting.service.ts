@@ -17,7 +17,7 @@ import { type EndInStore, LiveReservations } from './live-reservations.js';
 import { Reconciliation } from './reconciliation.js';
 import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from './rate-limiting.options.js';
 import { ledgerFull, storeUnavailable, unpriced } from './rate-limiting.errors.js';
-import { newReservationId } from './reservation-ids.js';
+import { newReservationId, timeOf } from './reservation-ids.js';
 import { type CallEstimate, type Reservation } from './reservation.js';
 import { type Asking, type Outcome, outcomeOf, type ReserveInput, uncounted } from './reserving.js';
 import { StaleCounters } from './stale-counters.js';
@@ -137,13 +137,13 @@ export class RateLimitingService {
   }
 
   private async asking(input: ReserveInput): Promise<Asking> {
-    const nowMs = this.clock.now();
+    const nowMs = input.id === undefined ? this.clock.now() : timeOf(input.id);
     const terms = await this.resolver.termsOf(input.caller, nowMs, input.operation);
     if (!input.estimate.priced && this.options.enabled && hasMoneyLimit(terms.counters)) {
       throw unpriced(input.estimate.model);
     }
     const command = {
-      id: newReservationId(nowMs),
+      id: input.id ?? newReservationId(nowMs),
       ttlMs: this.options.reservationTtlMs,
       elastic: elasticOf(input.estimate, terms.maxOutputTokens),
       counters: claimsOf(terms.counters, input.estimate),

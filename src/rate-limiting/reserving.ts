@@ -1,5 +1,6 @@
 import { type Caller } from './domain/caller.js';
 import { type ClaimState, type ReserveAnswer, type ReserveCommand } from './domain/counters.js';
+import { type ReservationId } from './domain/ids.js';
 import { type Counter, type LimitState } from './domain/limit.js';
 import { type Operation } from './domain/operation.js';
 import { type ClaimedLimit, type Denial, denialOf, softExceeded } from './domain/outcome.js';
@@ -11,6 +12,8 @@ export interface ReserveInput {
   readonly caller: Caller;
   readonly operation: Operation;
   readonly estimate: CallEstimate;
+  /** An id that was made before; the instant in it is when the call is taken to be reserved. Else one is made. */
+  readonly id?: ReservationId;
 }
 
 /** A denial is a value; only the edge makes an error of it. */
@@ -45,8 +48,8 @@ export function outcomeOf(asking: Asking, answer: Exclude<ReserveAnswer, { kind:
 /** A reservation that no counter knows of: limits are off, or the store is down and calls go through. */
 export function uncounted({ input, terms, command, nowMs, timeZone }: Asking, granted: number): Reservation {
   return {
-    id: command.id,
     ...input,
+    id: command.id,
     grantedOutputTokens: granted,
     limits: [],
     softExceeded: [],

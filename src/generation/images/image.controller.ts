@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 
+import { Idempotent } from '../../http/index.js';
 import { CurrentPrincipal, type Principal } from '../../identity/index.js';
 import { ImageAnswerDto } from '../generation.views.js';
 import { meteredView, usageView } from '../usage-view.js';
@@ -23,6 +24,7 @@ export class ImageController {
 
   @Post()
   @HttpCode(200)
+  @Idempotent()
   @ApiOperation({ summary: 'Make images' })
   @ApiOkResponse({ type: ImageAnswerDto })
   async generate(

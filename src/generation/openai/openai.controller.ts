@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Post, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply } from 'fastify';
 
-import { EndpointRate, sendEvents, tellCall } from '../../http/index.js';
+import { EndpointRate, Idempotent, sendEvents, tellCall } from '../../http/index.js';
 import { ProviderRegistry } from '../../providers/index.js';
 import { Clock } from '../../rate-limiting/index.js';
 import { type ChatCall } from '../chat/chat-call.js';
@@ -36,6 +36,7 @@ export class OpenAiController {
 
   @Post('chat/completions')
   @HttpCode(200)
+  @Idempotent()
   @EndpointRate({ requestsPerMinute: 30, burst: 5 })
   @ApiOperation({ summary: 'Chat, plain or streamed' })
   @ApiProduces('application/json', 'text/event-stream')
@@ -50,6 +51,7 @@ export class OpenAiController {
 
   @Post('embeddings')
   @HttpCode(200)
+  @Idempotent()
   @EndpointRate({ requestsPerMinute: 60, burst: 10 })
   @ApiOperation({ summary: 'Embeddings' })
   @ApiOkResponse(WIRE_ANSWER)
@@ -60,6 +62,7 @@ export class OpenAiController {
 
   @Post('images/generations')
   @HttpCode(200)
+  @Idempotent()
   @EndpointRate({ requestsPerMinute: 20, burst: 3 })
   @ApiOperation({ summary: 'Images' })
   @ApiOkResponse(WIRE_ANSWER)

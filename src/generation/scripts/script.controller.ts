@@ -2,7 +2,7 @@ import { Body, Controller, Headers, HttpCode, Post, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply } from 'fastify';
 
-import { sendEvents, type StreamEvent, tellCall } from '../../http/index.js';
+import { Idempotent, sendEvents, type StreamEvent, tellCall } from '../../http/index.js';
 import { Clock } from '../../rate-limiting/index.js';
 import { contentOf } from '../chat/answer-text.js';
 import { type ChatCall } from '../chat/chat-call.js';
@@ -25,6 +25,7 @@ export class ScriptController {
 
   @Post()
   @HttpCode(200)
+  @Idempotent()
   @ApiOperation({
     summary: 'Write a script',
     description: 'With `Accept: text/event-stream` it comes as it is written.',

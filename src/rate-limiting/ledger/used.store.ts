@@ -1,11 +1,11 @@
-import { type SqlPool } from '../../database/index.js';
+import { type Sql, type SqlPool } from '../../database/index.js';
 import { type Subject } from '../domain/caller.js';
 import { type UnitAmounts } from '../domain/counters.js';
 import { type CounterWindow } from '../domain/limit.js';
 import { isOperation } from '../domain/operation.js';
 import { dayAt } from '../domain/period.js';
 
-import { type NamedSql, sqlFile } from './sql-file.js';
+import { sqlFile } from './sql-file.js';
 
 const DAY_MS = 86_400_000;
 const BY_USER = daysOf('user_id');
@@ -16,8 +16,8 @@ const BY_SESSION = sqlFile('used-by-session');
 const BY_ALL = sqlFile('used-by-all');
 
 interface DaysSql {
-  readonly days: NamedSql;
-  readonly localDays: NamedSql;
+  readonly days: Sql;
+  readonly localDays: Sql;
 }
 
 interface OperationSum {
