@@ -3,7 +3,7 @@ import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
 
 import { type Settings, SETTINGS } from '../config/index.js';
-import { AccessGuard, IdentifyGuard, IdentityModule } from '../identity/index.js';
+import { AccessGuard, AttributionGuard, IdentifyGuard, IdentityModule } from '../identity/index.js';
 import { CounterStore } from '../rate-limiting/index.js';
 
 import { BucketThrottlerStorage } from './endpoint-rate/bucket-throttler.storage.js';
@@ -43,6 +43,7 @@ import { ProblemFilter } from './problem.filter.js';
     { provide: APP_GUARD, useExisting: IdentifyGuard },
     { provide: APP_GUARD, useClass: EndpointRateGuard },
     { provide: APP_GUARD, useExisting: AccessGuard },
+    { provide: APP_GUARD, useExisting: AttributionGuard },
     AbandonedRuns,
     IdempotencyKeys,
     IdempotencyKeyStore,

@@ -2,6 +2,8 @@
 export { CurrentPrincipal, Public, requirePrincipal, Roles } from './access/access.decorators.js';
 export { IdentityModule } from './identity.module.js';
 export { AccessGuard } from './access/access.guard.js';
+export { AttributionGuard } from './access/attribution.guard.js';
+export { WorkspaceMembership } from './access/workspace-membership.port.js';
 export { Authenticator, type Identification } from './access/authenticator.js';
 export { jwtSecretOf } from './access/jwt-secret.js';
 export { type CallerRequest } from './access/caller-request.js';

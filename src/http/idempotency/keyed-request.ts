@@ -14,7 +14,7 @@ export interface KeyedRequest {
   readonly key: string;
   /** `POST /v1/chat/completions`. */
   readonly route: string;
-  /** Of the body as it was understood, and of whether a stream was asked for: white space does not count. */
+  /** Of the body as it was understood, of the workspace and workflow, and of whether a stream was asked for. */
   readonly hash: string;
 }
 
@@ -49,7 +49,9 @@ export function keyedRequestOf(request: FastifyRequest, userId: UserId, key: str
 }
 
 function hashOf(request: FastifyRequest): string {
-  const streamed = request.headers.accept?.includes('text/event-stream') ?? false;
-  const asked = JSON.stringify([streamed, request.url, request.body ?? null]);
+  const { headers, url, body } = request;
+  const streamed = headers.accept?.includes('text/event-stream') ?? false;
+  const charged = [headers['x-workspace-id'] ?? null, headers['x-workflow-id'] ?? null];
+  const asked = JSON.stringify([streamed, charged, url, body ?? null]);
   return createHash('sha256').update(asked).digest('base64url');
 }
