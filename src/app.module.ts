@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 
-import { AdminModule } from './admin/index.js';
+import { AdminModule, QuotasModule } from './admin/index.js';
 import { ConfigModule, type Settings } from './config/index.js';
 import { DatabaseModule } from './database/index.js';
 import { GenerationModule } from './generation/index.js';
@@ -33,6 +33,7 @@ export class AppModule {
         GenerationModule,
         UsageModule,
         AdminModule,
+        QuotasModule,
       ],
     };
   }

@@ -1,1 +1,2 @@
 export { AdminModule } from './admin.module.js';
+export { QuotasModule } from './quotas/quotas.module.js';

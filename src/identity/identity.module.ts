@@ -3,7 +3,7 @@ import { JwtModule } from '@nestjs/jwt';
 import { TypeOrmModule } from '@nestjs/typeorm';
 
 import { type Settings, SETTINGS } from '../config/index.js';
-import { LimitsModule, PlanDirectory } from '../rate-limiting/index.js';
+import { ChangeRecorder, LimitsModule, PlanDirectory } from '../rate-limiting/index.js';
 
 import { AccessGuard } from './access/access.guard.js';
 import { AttributionGuard } from './access/attribution.guard.js';
@@ -43,6 +43,7 @@ const PUBLIC_FACE = [
   AccessGuard,
   AttributionGuard,
   RecordedChanges,
+  ChangeRecorder,
   AuditLog,
   PlanStore,
   UserStore,
@@ -86,6 +87,7 @@ const PUBLIC_FACE = [
     KeyHolderPolicy,
     AuditLog,
     RecordedChanges,
+    { provide: ChangeRecorder, useExisting: RecordedChanges },
     PlanStore,
     UserStore,
     UserEditor,

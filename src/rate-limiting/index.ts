@@ -1,5 +1,8 @@
 /** The heart's public face, for this application's modules and for other Nest applications. */
 export { type CallContext, type CallEnding, currentCallContext, runInCallContext } from './call-context.js';
+export { ChangeRecorder, type QuotaChangeContext } from './adjustments/change-recorder.port.js';
+export { GRANTED_UNITS, type GrantedUnit, QuotaGrants } from './adjustments/quota-grants.js';
+export { QuotaResets, RESET_SCOPES, type ResetInput, type ResetScope } from './adjustments/quota-resets.js';
 export { MOST_OUTPUT_TOKENS } from './claims.js';
 export { type Caller, type Subject, type SubjectKind } from './domain/caller.js';
 export { Clock, FrozenClock, SystemClock } from './domain/clock.js';
@@ -32,7 +35,7 @@ export { boundedLoad } from './limits/bounded-load.js';
 export { LimitColumns, limitFieldsOf } from './limits/limit.columns.js';
 export { LimitResolver } from './limits/limit-resolver.js';
 export { LimitsModule } from './limits/limits.module.js';
-export { PlanDirectory, type PlanTerms } from './limits/plan-directory.port.js';
+export { PlanDirectory, type PlanTerms, type UserSchedule } from './limits/plan-directory.port.js';
 export { RATE_LIMIT_CHANGE, RateLimitStore } from './limits/rate-limit.store.js';
 export { LIMITED_KINDS, type LimitedKind, type RateLimitRow } from './rate-limit.entity.js';
 export { RateLimit, type RateLimitOptions, type ReportedUsage } from './rate-limit.decorator.js';

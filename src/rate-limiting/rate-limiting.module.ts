@@ -1,8 +1,13 @@
 import { type DynamicModule, Global, Module, type Provider } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { DataSource } from 'typeorm';
 
 import { ChangeFeed, RedisConnection } from '../database/index.js';
 
+import { ChangeRecorder, LOGGED_CHANGES } from './adjustments/change-recorder.port.js';
+import { QuotaGrants } from './adjustments/quota-grants.js';
+import { QuotaResets } from './adjustments/quota-resets.js';
+import { UnloggedChanges } from './adjustments/unlogged-changes.store.js';
 import { MemoryCounterStore } from './counters/memory/memory-counter.store.js';
 import { RedisEpoch } from './counters/redis/redis-epoch.js';
 import { RedisCounterStore } from './counters/redis/redis-counter.store.js';
@@ -25,6 +30,17 @@ import { StaleCounters } from './stale-counters.js';
 import { Sweeper } from './sweeper.js';
 import { Upkeep } from './upkeep.js';
 
+const ADJUSTING: Provider[] = [
+  {
+    provide: LOGGED_CHANGES,
+    inject: [{ token: ChangeRecorder, optional: true }, DataSource, ChangeFeed],
+    useFactory: (host: ChangeRecorder | undefined, dataSource: DataSource, feed: ChangeFeed) =>
+      host ?? new UnloggedChanges(dataSource, feed),
+  },
+  QuotaResets,
+  QuotaGrants,
+];
+
 const PROVIDERS: Provider[] = [
   { provide: Ledger, useClass: PostgresLedger },
   { provide: LimitResolver, useClass: PlanLimitResolver },
@@ -43,6 +59,7 @@ const PROVIDERS: Provider[] = [
   Sweeper,
   Reconciliation,
   Upkeep,
+  ...ADJUSTING,
 ];
 
 /** The heart: limits, counters, ledger, and the @RateLimit decorator that guards with them. */
@@ -65,6 +82,8 @@ export class RateLimitingModule {
         Ledger,
         LimitsModule,
         LimitResolver,
+        QuotaGrants,
+        QuotaResets,
         RateLimitingService,
         Sweeper,
         UsageReportStore,

@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import { CodedError } from '../errors.js';
 
+import { QuotaResets, type ResetDone, type ResetInput } from './adjustments/quota-resets.js';
 import { claimsOf, elasticOf } from './claims.js';
 import { WarmCounters } from './counters/warm-counters.js';
 import { type Caller } from './domain/caller.js';
@@ -39,6 +40,7 @@ export class RateLimitingService {
     private readonly stale: StaleCounters,
     private readonly clock: Clock,
     @Inject(RATE_LIMITING_OPTIONS) private readonly options: RateLimitingOptions,
+    private readonly resets: QuotaResets,
   ) {
     this.counters = new WarmCounters(store, ledger);
   }
@@ -129,6 +131,11 @@ export class RateLimitingService {
       return limits.map((limit) => ({ ...limit, subject, window, used: used[limit.unit] ?? 0, reserved: 0 }));
     });
     return (await Promise.all(states)).flat();
+  }
+
+  /** As `QuotaResets.reset`: takes back what was used in the current period. */
+  reset(input: ResetInput): Promise<ResetDone> {
+    return this.resets.reset(input);
   }
 
   /** How many calls are in flight here. */

@@ -1,5 +1,6 @@
 import { PlanDirectory } from '../../src/rate-limiting/limits/plan-directory.port.js';
 import { PlanLimitResolver } from '../../src/rate-limiting/limits/plan-limit.resolver.js';
+import { GrantStore } from '../../src/rate-limiting/limits/grant.store.js';
 import { RateLimitStore } from '../../src/rate-limiting/limits/rate-limit.store.js';
 import { apiKeyId, userId } from '../../src/rate-limiting/domain/ids.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
@@ -49,7 +50,12 @@ describe('/admin/limits', () => {
       reservationTtlMs: 1000,
       timeZone: 'UTC',
     } as const;
-    return new PlanLimitResolver(app.get(PlanDirectory), app.get(RateLimitStore), options);
+    return new PlanLimitResolver(
+      app.get(PlanDirectory),
+      app.get(RateLimitStore),
+      app.get(GrantStore),
+      options,
+    );
   };
   const maximum = async (name: string) => {
     const caller = { userId: userId(user), apiKeyId: apiKeyId(key) };

@@ -202,6 +202,18 @@ export function describeCounterStore(name: string, newStore: (clock: FrozenClock
       expect(answer).toMatchObject({ kind: 'denied', states: [[{ used: 0, reserved: 1 }]] });
     });
 
+    it('forgets all counters at once, and a load under way with them, but nothing that is reserved', async () => {
+      await held(store, reserveOf([{ counter, claims: [claim('calls', 2, 1)] }]), { calls: 1 });
+      const other = { ...counter, window: '1999-01-01' };
+      const [cold] = await store.read([other]);
+      if (cold?.kind !== 'cold') throw new Error('expected a cold counter');
+      await store.invalidateAll();
+      expect(await store.load(cold.cold, { calls: 0 })).toBe(false);
+      expect(await stateOf(store, counter)).toBe('cold');
+      const answer = await reserveLoading(store, reserveOf([{ counter, claims: [claim('calls', 2, 2)] }]));
+      expect(answer).toMatchObject({ kind: 'denied', states: [[{ used: 0, reserved: 1 }]] });
+    });
+
     it('G4: names the holds past their deadline, until they are renewed or ended', async () => {
       const store2 = newStore(clock);
       const hold = await held(

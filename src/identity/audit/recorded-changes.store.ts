@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 
 import { ChangeFeed } from '../../database/index.js';
+import { ChangeRecorder } from '../../rate-limiting/index.js';
 import { CredentialStore } from '../access/credential.store.js';
 
 import { type AuditEntry, AuditLog } from './audit-log.store.js';
@@ -17,16 +18,18 @@ export interface OpenChange {
 
 /** The way of every change of a plan, user, key or limit: one transaction holds the rows, the audit entry and the notice. */
 @Injectable()
-export class RecordedChanges {
+export class RecordedChanges extends ChangeRecorder {
   constructor(
     private readonly dataSource: DataSource,
     private readonly audit: AuditLog,
     private readonly feed: ChangeFeed,
     private readonly credentials: CredentialStore,
-  ) {}
+  ) {
+    super();
+  }
 
   /** Runs `work` in a transaction. When it resolves, this instance sees the change; the others do within a second. */
-  async run<T>(context: ChangeContext, work: (change: OpenChange) => Promise<T>): Promise<T> {
+  override async run<T>(context: ChangeContext, work: (change: OpenChange) => Promise<T>): Promise<T> {
     const announced: { kind: string; id: string }[] = [];
     const result = await this.dataSource.transaction((manager) =>
       work({

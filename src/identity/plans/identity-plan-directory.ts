@@ -8,15 +8,19 @@ import {
   type PlanTerms,
   type Schedule,
   type UserId,
+  userId,
+  type UserSchedule,
 } from '../../rate-limiting/index.js';
 import { CredentialStore } from '../access/credential.store.js';
 import { type UserRow } from '../users/user.entity.js';
+import { UserStore } from '../users/user.store.js';
 
 /** What the users' plans grant, out of the same cache that tells who is calling. */
 @Injectable()
 export class IdentityPlanDirectory extends PlanDirectory {
   constructor(
     private readonly credentials: CredentialStore,
+    private readonly users: UserStore,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {
     super();
@@ -38,7 +42,12 @@ export class IdentityPlanDirectory extends PlanDirectory {
     return this.credentials.ownerOf(key);
   }
 
-  private scheduleOf({ billingDay, timezone }: UserRow): Schedule {
+  override async ownSchedules(): Promise<readonly UserSchedule[]> {
+    const users = await this.users.withOwnSchedule();
+    return users.map((user) => ({ userId: userId(user.id), schedule: this.scheduleOf(user) }));
+  }
+
+  private scheduleOf({ billingDay, timezone }: Pick<UserRow, 'billingDay' | 'timezone'>): Schedule {
     return { billingDay: billingDay ?? 1, timeZone: timezone ?? this.settings.rateLimiting.quotaTimezone };
   }
 }

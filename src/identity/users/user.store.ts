@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, MoreThan } from 'typeorm';
+import { DataSource, type EntityManager, IsNull, MoreThan, Not } from 'typeorm';
 
 import { CodedError, validationFailed } from '../../errors.js';
 import { type Page, pageOf, type PageRequest } from '../page.js';
@@ -63,6 +63,13 @@ export class UserStore {
     } catch (error) {
       throw breaksReference(error) ? unknownPlan(terms.planId) : error;
     }
+  }
+
+  /** The users whose month does not turn with everybody's. */
+  withOwnSchedule(): Promise<Pick<UserRow, 'id' | 'billingDay' | 'timezone'>[]> {
+    const where = [{ billingDay: Not(IsNull()) }, { timezone: Not(IsNull()) }];
+    const select = { id: true, billingDay: true, timezone: true } as const;
+    return this.dataSource.manager.find(UserEntity, { where, select });
   }
 
   /** How many admins can act; nobody else makes or unmakes one until the transaction ends. */

@@ -143,6 +143,9 @@ export abstract class CounterStore {
   /** Forgets what counters stand at (never their holds), so that the next call loads them from the ledger. */
   abstract invalidate(counters: readonly CounterRef[]): Promise<void>;
 
+  /** As `invalidate`, of every counter: in parts, so that calls go on in between. */
+  abstract invalidateAll(): Promise<void>;
+
   /** What counters stand at; cold ones as `{ kind: 'cold' }`, to be loaded. */
   abstract read(counters: readonly CounterRef[]): Promise<ReadAnswer[]>;
 

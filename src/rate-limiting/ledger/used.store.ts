@@ -1,5 +1,5 @@
 import { type Sql, type SqlPool } from '../../database/index.js';
-import { type Subject } from '../domain/caller.js';
+import { type Subject, type SubjectKind } from '../domain/caller.js';
 import { type UnitAmounts } from '../domain/counters.js';
 import { type CounterWindow } from '../domain/limit.js';
 import { isOperation } from '../domain/operation.js';
@@ -8,10 +8,10 @@ import { dayAt } from '../domain/period.js';
 import { sqlFile } from './sql-file.js';
 
 const DAY_MS = 86_400_000;
-const BY_USER = daysOf('user_id');
-const BY_API_KEY = daysOf('api_key_id');
-const BY_WORKSPACE = daysOf('workspace_id');
-const BY_WORKFLOW = daysOf('workflow_id');
+const BY_USER = daysOf('user_id', 'user');
+const BY_API_KEY = daysOf('api_key_id', 'apiKey');
+const BY_WORKSPACE = daysOf('workspace_id', 'workspace');
+const BY_WORKFLOW = daysOf('workflow_id', 'workflow');
 const BY_SESSION = sqlFile('used-by-session');
 const BY_ALL = sqlFile('used-by-all');
 
@@ -28,7 +28,7 @@ interface OperationSum {
   readonly cost_nano_usd: number;
 }
 
-/** What subjects used in a window: fills cold counters. */
+/** What subjects used in a window, less what resets took back: fills cold counters. */
 export class UsedStore {
   /** @param timeZone QUOTA_TIMEZONE, whose days all windows but a subject's own months are made of. */
   constructor(
@@ -103,9 +103,9 @@ function amountsOf(sums: readonly OperationSum[]): UnitAmounts {
   return { ...total, ...counts };
 }
 
-function daysOf(subject: string): DaysSql {
+function daysOf(subject: string, kind: SubjectKind): DaysSql {
   return {
-    days: sqlFile('used-by-days', { subject }),
-    localDays: sqlFile('used-by-local-days', { subject }),
+    days: sqlFile('used-by-days', { subject, kind }),
+    localDays: sqlFile('used-by-local-days', { subject, kind }),
   };
 }

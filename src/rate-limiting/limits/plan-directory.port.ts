@@ -12,6 +12,12 @@ export interface PlanTerms {
   readonly schedule: Schedule;
 }
 
+/** When one user's month turns. */
+export interface UserSchedule {
+  readonly userId: UserId;
+  readonly schedule: Schedule;
+}
+
 /** Who knows the users' plans: the identity module here, the host's own in another application. */
 export abstract class PlanDirectory {
   /** The terms of a user, or `undefined` where there is no such user. Called for every metered call: keep it cached. */
@@ -19,4 +25,7 @@ export abstract class PlanDirectory {
 
   /** Whose an API key is: the key's month follows its owner's schedule. Without it a key follows who calls with it. */
   ownerOf?(key: ApiKeyId): Promise<UserId | undefined>;
+
+  /** The users whose month does not turn with everybody's, for what is done to all at once. Without it nobody's does. */
+  ownSchedules?(): Promise<readonly UserSchedule[]>;
 }

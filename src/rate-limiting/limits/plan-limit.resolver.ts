@@ -7,6 +7,7 @@ import { type Operation } from '../domain/operation.js';
 import { type Schedule } from '../domain/period.js';
 import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from '../rate-limiting.options.js';
 
+import { GrantStore } from './grant.store.js';
 import { type CallTerms, LimitResolver } from './limit-resolver.js';
 import { PlanDirectory, type PlanTerms } from './plan-directory.port.js';
 import { RateLimitStore } from './rate-limit.store.js';
@@ -18,21 +19,23 @@ export class PlanLimitResolver extends LimitResolver {
   constructor(
     private readonly plans: PlanDirectory,
     private readonly overrides: RateLimitStore,
+    private readonly grants: GrantStore,
     @Inject(RATE_LIMITING_OPTIONS) private readonly options: RateLimitingOptions,
   ) {
     super();
   }
 
   override async termsOf(caller: Caller, atMs: number, operation?: Operation): Promise<CallTerms> {
-    const [plan, userOwn, apiKey] = await Promise.all([
+    const [plan, userOwn, grants, apiKey] = await Promise.all([
       caller.userId && this.planOf(caller.userId),
       caller.userId && this.overrides.find('user', caller.userId),
+      caller.userId && this.grants.of(caller.userId),
       this.apiKeyOf(caller),
     ]);
     const schedule = plan?.schedule ?? this.unownedSchedule();
     const counters = resolveLimits({
       caller,
-      user: { inherited: plan?.limits, own: userOwn, schedule },
+      user: { inherited: plan?.limits, own: userOwn, grants, schedule },
       apiKey: { own: apiKey.own, schedule: apiKey.schedule ?? schedule },
       atMs,
       operation,

@@ -10,6 +10,8 @@ import {
 import { type Operation, OPERATIONS, type Unit } from '../domain/operation.js';
 import { periodAt, type Schedule } from '../domain/period.js';
 
+import { type Grant, withGrants } from './grants.js';
+
 /** A RateLimit as far as it holds: limits of one subject's own. `0` is unlimited, `null` inherits. */
 export interface LimitOverride {
   readonly limits: LimitFields;
@@ -23,6 +25,8 @@ export interface LimitOverride {
 export interface LimitedSubject {
   readonly inherited?: LimitFields | undefined;
   readonly own?: LimitOverride | undefined;
+  /** Room on top of its monthly limits. */
+  readonly grants?: readonly Grant[] | undefined;
   readonly schedule: Schedule;
 }
 
@@ -53,13 +57,18 @@ export function resolveLimits(input: ResolveInput): Counter[] {
 function monthlyCounter(subject: Subject, limited: LimitedSubject, input: ResolveInput): Counter {
   const own = limited.own?.isActive ? limited.own : undefined;
   const enforcement = own?.enforcement ?? 'hard';
-  const limits = unitsOf(input.operation).map((unit): Limit => ({
-    name: `${subject.kind}.month.${unit}`,
-    unit,
-    max: monthlyMaximum(unit, own?.limits) ?? monthlyMaximum(unit, limited.inherited) ?? 0,
-    enforcement,
-  }));
-  return { subject, window: monthWindow(input.atMs, limited.schedule), limits };
+  const window = monthWindow(input.atMs, limited.schedule);
+  const limits = unitsOf(input.operation).map((unit): Limit => {
+    const max = monthlyMaximum(unit, own?.limits) ?? monthlyMaximum(unit, limited.inherited) ?? 0;
+    const at = { unit, period: window.name, atMs: input.atMs };
+    return {
+      name: `${subject.kind}.month.${unit}`,
+      unit,
+      max: withGrants(max, limited.grants, at),
+      enforcement,
+    };
+  });
+  return { subject, window, limits };
 }
 
 function unitsOf(operation: Operation | undefined): Unit[] {

@@ -82,6 +82,11 @@ export class MemoryCounterStore extends CounterStore {
     return Promise.resolve();
   }
 
+  invalidateAll(): Promise<void> {
+    this.counters.forgetAll();
+    return Promise.resolve();
+  }
+
   read(counters: readonly CounterRef[]): Promise<ReadAnswer[]> {
     const answers = counters.map((ref): ReadAnswer => {
       const counter = this.counters.of(ref);

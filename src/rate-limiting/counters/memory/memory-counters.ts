@@ -71,6 +71,11 @@ export class MemoryCounters {
     return this.counters.get(nameOf(ref));
   }
 
+  /** Every counter is cold from now on. */
+  forgetAll(): void {
+    for (const counter of this.counters.values()) counter.forget();
+  }
+
   /** The token with which a cold counter may be loaded. */
   chill(ref: CounterRef, counter: MemoryCounter): ColdCounter {
     counter.token ??= String(this.stamp());

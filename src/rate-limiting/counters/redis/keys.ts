@@ -33,6 +33,11 @@ export function counterKey(
   return `${PREFIX}${epoch}:${subject.kind}:${encodeURIComponent(subject.id)}:${encodeURIComponent(window)}`;
 }
 
+/** What the keys of an epoch's counters begin with. */
+export function counterPrefixes(epoch: string): string[] {
+  return SUBJECT_KINDS.map((kind) => `${PREFIX}${epoch}:${kind}:`);
+}
+
 /** The token bucket of one caller. */
 export function bucketKey(bucket: string): string {
   return `${PREFIX}bucket:${encodeURIComponent(bucket)}`;

@@ -16,7 +16,7 @@ import {
 import { lettersOf, readCounter, readReserveAnswer } from './answers.js';
 import { type Epoch, STANDING_EPOCH } from './epoch.js';
 import { holdsIn, memberOf } from './hold-codec.js';
-import { bucketKey, counterKey, EPOCH_KEY, liveKey } from './keys.js';
+import { bucketKey, counterKey, counterPrefixes, EPOCH_KEY, liveKey } from './keys.js';
 import { RedisScripts, type ScriptName, type ScriptRunner } from './redis-scripts.js';
 import { ALL_LETTERS, UNIT_LETTER } from './unit-letters.js';
 
@@ -31,6 +31,9 @@ interface ScriptCall {
 const EPOCH_PASSED = -2;
 /** Redis would have to be emptied as often within one call. */
 const MOST_EPOCHS = 5;
+
+/** So few that a step of a walk over all keys holds nobody up. */
+const KEYS_A_STEP = 500;
 
 /** Counters in Redis: one script a verb, one hash a subject and period, one round trip a call. */
 export class RedisCounterStore extends CounterStore {
@@ -105,6 +108,16 @@ export class RedisCounterStore extends CounterStore {
     const epoch = await this.openEpoch();
     const keys = counters.map((counter) => counterKey(epoch, counter));
     await this.scripts.run('invalidate', keys, []);
+  }
+
+  async invalidateAll(): Promise<void> {
+    const epoch = await this.openEpoch();
+    let cursor = '0';
+    do {
+      const args = [cursor, KEYS_A_STEP, ...counterPrefixes(epoch)];
+      const [next] = await this.scripts.run('invalidate-all', [liveKey(epoch)], args);
+      cursor = String(next);
+    } while (cursor !== '0');
   }
 
   async read(counters: readonly CounterRef[]): Promise<ReadAnswer[]> {

@@ -19,6 +19,7 @@ const NAMES = [
   'release',
   'load',
   'invalidate',
+  'invalidate-all',
   'read',
   'renew',
   'overdue',

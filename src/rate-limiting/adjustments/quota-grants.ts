@@ -1,0 +1,78 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { uuidv7 } from 'uuidv7';
+
+import { validationFailed } from '../../errors.js';
+import { Clock } from '../domain/clock.js';
+import { type UserId } from '../domain/ids.js';
+import { type Unit } from '../domain/operation.js';
+import { periodAt } from '../domain/period.js';
+import { GRANT_CHANGE, GrantStore } from '../limits/grant.store.js';
+import { LimitResolver } from '../limits/limit-resolver.js';
+
+import { type GrantTerms, insertAdjustment } from './adjustment.store.js';
+import { type ChangeRecorder, LOGGED_CHANGES, type QuotaChangeContext } from './change-recorder.port.js';
+
+/** The units that a user can have a monthly limit of. */
+export const GRANTED_UNITS = [
+  'tokens',
+  'calls',
+  'cost',
+  'script_generation',
+  'image_generation',
+  'video_generation',
+] as const satisfies readonly Unit[];
+export type GrantedUnit = (typeof GRANTED_UNITS)[number];
+
+export interface GrantInput extends QuotaChangeContext {
+  readonly userId: UserId;
+  readonly unit: GrantedUnit;
+  /** Above 0, in the unit; money in nano-dollars. */
+  readonly amount: number;
+  /** The end of the user's period where it is left out. */
+  readonly expiresAtMs?: number | undefined;
+}
+
+export interface GrantDone extends GrantTerms {
+  readonly id: string;
+  readonly userId: UserId;
+}
+
+/** An admin's grant: a higher maximum of one unit for one user, until the end of the current period or sooner. */
+@Injectable()
+export class QuotaGrants {
+  constructor(
+    private readonly resolver: LimitResolver,
+    private readonly grants: GrantStore,
+    @Inject(LOGGED_CHANGES) private readonly changes: ChangeRecorder,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Grants. It holds on every instance within a second.
+   * @throws CodedError `not_found` for an unknown user, `validation_failed` for an end that is past, or past the period's.
+   */
+  async grant(input: GrantInput): Promise<GrantDone> {
+    const { userId, unit, amount, reason, actor } = input;
+    const now = this.clock.now();
+    const { schedule } = await this.resolver.termsOf({ userId }, now);
+    const period = periodAt(now, schedule);
+    const expiresAtMs = input.expiresAtMs ?? period.endsAtMs;
+    if (expiresAtMs <= now || expiresAtMs > period.endsAtMs) throw badEnd(period.endsAtMs);
+    const terms: GrantTerms = { unit, amount, period: period.name, expiresAtMs };
+    const id = uuidv7();
+    await this.changes.run({ actor, reason }, async (change) => {
+      const subject = { subjectKind: 'user', subjectId: userId } as const;
+      const row = { id, kind: 'grant', ...subject, grant: terms } as const;
+      await insertAdjustment(change.manager, { ...row, reason, actor, createdAtMs: now });
+      await change.record({ action: 'quota.grant', subject: { kind: 'user', id: userId }, after: terms });
+      await change.announce(GRANT_CHANGE, userId);
+    });
+    this.grants.forget(userId);
+    return { id, userId, ...terms };
+  }
+}
+
+function badEnd(periodEndMs: number) {
+  const message = `must be an instant to come, at the latest the end of the user's period: ${new Date(periodEndMs).toISOString()}`;
+  return validationFailed([{ path: 'expiresAt', message }]);
+}
