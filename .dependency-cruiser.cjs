@@ -10,6 +10,7 @@ const ORDER = [
   'media',
   'generation',
   'usage',
+  'periods',
   'workspaces',
   'sessions',
   'admin',

@@ -7,6 +7,7 @@ import { DatabaseModule } from './database/index.js';
 import { GenerationModule } from './generation/index.js';
 import { HttpModule } from './http/index.js';
 import { IdentityModule } from './identity/index.js';
+import { NotificationsModule } from './notifications/index.js';
 import { type Clock, RateLimitingModule } from './rate-limiting/index.js';
 import { UsageModule } from './usage/index.js';
 
@@ -34,6 +35,7 @@ export class AppModule {
         UsageModule,
         AdminModule,
         QuotasModule,
+        NotificationsModule,
       ],
     };
   }

@@ -26,8 +26,17 @@ export {
 } from './domain/limit.js';
 export { formatUsd, parseUsd } from './domain/money.js';
 export { isOperation, type Operation, OPERATIONS, type Unit } from './domain/operation.js';
-export { dayAt, isTimeZone, type Period, periodAt, periodOfMonth, type Schedule } from './domain/period.js';
+export {
+  dayAt,
+  isTimeZone,
+  type Period,
+  periodAt,
+  periodOfMonth,
+  type Schedule,
+  startOfDay,
+} from './domain/period.js';
 export { type ActualUsage, type UsageEntry, type UsageStatus } from './domain/usage.js';
+export { PartitionStore } from './ledger/partition.store.js';
 export { Ledger } from './ledger/ledger.port.js';
 export { UsageReportStore, type UsageTotal } from './ledger/usage-report.store.js';
 export { type LimitView, limitView } from './limit-view.js';
@@ -47,3 +56,4 @@ export { newReservationId, timeOf } from './reservation-ids.js';
 export { type CallEstimate, type Reservation } from './reservation.js';
 export { type Outcome, type ReserveInput } from './reserving.js';
 export { Sweeper } from './sweeper.js';
+export { type LimitsMet, Settlements } from './settlements.js';

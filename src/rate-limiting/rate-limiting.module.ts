@@ -26,6 +26,7 @@ import { RateLimitBinder } from './rate-limit.binder.js';
 import { Reconciliation } from './reconciliation.js';
 import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from './rate-limiting.options.js';
 import { RateLimitingService } from './rate-limiting.service.js';
+import { Settlements } from './settlements.js';
 import { StaleCounters } from './stale-counters.js';
 import { Sweeper } from './sweeper.js';
 import { Upkeep } from './upkeep.js';
@@ -39,6 +40,7 @@ const ADJUSTING: Provider[] = [
   },
   QuotaResets,
   QuotaGrants,
+  Settlements,
 ];
 
 const PROVIDERS: Provider[] = [
@@ -82,10 +84,12 @@ export class RateLimitingModule {
         Ledger,
         LimitsModule,
         LimitResolver,
+        PartitionStore,
         QuotaGrants,
         QuotaResets,
         RateLimitingService,
         Sweeper,
+        Settlements,
         UsageReportStore,
       ],
     };

@@ -21,8 +21,9 @@ import { ledgerFull, storeUnavailable, unpriced } from './rate-limiting.errors.j
 import { newReservationId, timeOf } from './reservation-ids.js';
 import { type CallEstimate, type Reservation } from './reservation.js';
 import { type Asking, type Outcome, outcomeOf, type ReserveInput, uncounted } from './reserving.js';
+import { Settlements } from './settlements.js';
 import { StaleCounters } from './stale-counters.js';
-import { usageEntryOf } from './usage-entry.js';
+import { settledLimits, usageEntryOf } from './usage-entry.js';
 
 /** Reserve, settle, release: the way of every metered call, whoever makes it. */
 @Injectable()
@@ -41,6 +42,7 @@ export class RateLimitingService {
     private readonly clock: Clock,
     @Inject(RATE_LIMITING_OPTIONS) private readonly options: RateLimitingOptions,
     private readonly resets: QuotaResets,
+    private readonly settlements: Settlements,
   ) {
     this.counters = new WarmCounters(store, ledger);
   }
@@ -53,7 +55,10 @@ export class RateLimitingService {
   async reserve(input: ReserveInput): Promise<Outcome> {
     if (!this.ledger.room()) throw ledgerFull();
     const outcome = await this.ask(await this.asking(input));
-    if (outcome.kind === 'denied') return outcome;
+    if (outcome.kind === 'denied') {
+      this.settlements.tell({ caller: input.caller, limits: outcome.limits });
+      return outcome;
+    }
     this.live.add(outcome.reservation);
     return outcome;
   }
@@ -197,7 +202,11 @@ export class RateLimitingService {
     // Ledger first: if we die before the counters, the sweeper finds the row.
     await this.ledger.record(entry);
     this.stale.add(reservation.passedCounters);
-    return (hold) => (hold ? this.store.settle(hold, usedBy(hold, entry)) : this.stale.flush());
+    const limits = settledLimits(reservation, actual);
+    return async (hold) => {
+      await (hold ? this.store.settle(hold, usedBy(hold, entry)) : this.stale.flush());
+      this.settlements.tell({ caller: reservation.caller, limits });
+    };
   }
 }
 

@@ -1,7 +1,10 @@
 import { Module } from '@nestjs/common';
 
+import { PeriodsModule } from '../../periods/index.js';
+
+import { PeriodsController } from './periods.controller.js';
 import { QuotasController } from './quotas.controller.js';
 
-/** The admin's resets and grants; the heart makes them. */
-@Module({ controllers: [QuotasController] })
+/** The admin's resets and grants, which the heart makes, and the closing of periods. */
+@Module({ imports: [PeriodsModule], controllers: [QuotasController, PeriodsController] })
 export class QuotasModule {}

@@ -1,0 +1,124 @@
+import { createHmac } from 'node:crypto';
+
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+
+import { type Settings, SETTINGS } from '../config/index.js';
+import { Clock, formatUsd } from '../rate-limiting/index.js';
+
+import { type Notification, NotificationStore } from './notification.store.js';
+
+const EVERY_MS = 5_000;
+/** Less than the first pause: who is still sending has not lost it to another. */
+const TIMEOUT_MS = 5_000;
+
+/**
+ * Sends notifications to NOTIFICATION_WEBHOOK_URL, out of the table: a crash loses none, and several instances never send
+ * one at the same time. Signed, so that the receiver knows the sender. A receiver that answered and was not heard is
+ * sent the same id again.
+ */
+@Injectable()
+export class WebhookCourier implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(WebhookCourier.name);
+  private timer: NodeJS.Timeout | undefined;
+  private delivering: Promise<number> | undefined;
+
+  constructor(
+    private readonly store: NotificationStore,
+    private readonly clock: Clock,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    if (this.settings.notifications.webhookUrl === undefined) return;
+    this.timer = setInterval(() => {
+      this.wake();
+    }, EVERY_MS);
+    this.timer.unref();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    clearInterval(this.timer);
+    await this.delivering?.catch(() => undefined);
+  }
+
+  /** Looks for what is due, behind the one who asks. */
+  wake(): void {
+    void this.deliverDue().catch((error: unknown) => {
+      this.logger.warn({ err: error }, 'Notifications could not be looked up; trying on.');
+    });
+  }
+
+  /** @returns how many were delivered. */
+  deliverDue(): Promise<number> {
+    this.delivering ??= this.deliver().finally(() => {
+      this.delivering = undefined;
+    });
+    return this.delivering;
+  }
+
+  private async deliver(): Promise<number> {
+    const { webhookUrl } = this.settings.notifications;
+    if (webhookUrl === undefined) return 0;
+    let delivered = 0;
+    for (;;) {
+      const next = await this.store.take(this.clock.now());
+      if (!next) return delivered;
+      if (!(await this.send(webhookUrl, next))) continue;
+      await this.store.delivered(next.id, this.clock.now());
+      delivered++;
+    }
+  }
+
+  private async send(url: string, notification: Notification): Promise<boolean> {
+    const body = JSON.stringify(bodyOf(notification));
+    const timestamp = String(Math.floor(this.clock.now() / 1000));
+    const headers = { 'content-type': 'application/json', ...this.signed(timestamp, body) };
+    try {
+      const signal = AbortSignal.timeout(TIMEOUT_MS);
+      const answer = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'error' });
+      await answer.body?.cancel();
+      if (answer.ok) return true;
+      this.complain(notification, `it answered ${answer.status}`);
+    } catch (error) {
+      this.complain(notification, error instanceof Error ? error.message : 'it cannot be reached');
+    }
+    return false;
+  }
+
+  private signed(timestamp: string, body: string): Record<string, string> {
+    const secret = this.settings.notifications.webhookSecret;
+    if (secret === undefined) return { 'x-cuota-timestamp': timestamp };
+    const hex = createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex');
+    return { 'x-cuota-timestamp': timestamp, 'x-cuota-signature': `sha256=${hex}` };
+  }
+
+  private complain({ id, attempts }: Notification, why: string): void {
+    this.logger.warn(
+      { notification: id, attempts },
+      `The webhook did not take a notification: ${why}; trying on.`,
+    );
+  }
+}
+
+function bodyOf(told: Notification) {
+  const amount = (value: number) => (told.unit === 'cost' ? formatUsd(value) : value);
+  return {
+    id: told.id,
+    type: 'limit.threshold',
+    userId: told.userId,
+    limit: told.limitName,
+    unit: told.unit,
+    period: told.period,
+    thresholdPercent: told.thresholdPercent,
+    used: amount(told.used),
+    max: amount(told.max),
+    resetAt: told.resetsAt.toISOString(),
+    createdAt: told.createdAt.toISOString(),
+  };
+}

@@ -1,0 +1,98 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { Cron } from '@nestjs/schedule';
+
+import { type Settings, SETTINGS } from '../config/index.js';
+import { Clock, dayAt, PartitionStore, periodAt, type Schedule, startOfDay } from '../rate-limiting/index.js';
+
+import { PeriodStore } from './period.store.js';
+
+/** What one run did. */
+export interface ClosingDone {
+  readonly closed: readonly { period: string; billingDay: number; timeZone: string; users: number }[];
+  readonly partitionsMade: readonly string[];
+  readonly partitionsDropped: readonly string[];
+}
+
+const MONTHS_AHEAD = 2;
+
+/**
+ * Closes every period that has ended and is not closed: keeps what was used, makes partitions, drops old ones. It stands
+ * between nobody and the new month. All zones are a multiple of 15 minutes off UTC: 5 s past each quarter is 00:00:05
+ * somewhere, in QUOTA_TIMEZONE as in a user's own zone. At each start it catches up. An advisory lock and the periods'
+ * own rows make that once over all instances.
+ */
+@Injectable()
+export class PeriodClosing implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(PeriodClosing.name);
+  private running: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly store: PeriodStore,
+    private readonly partitions: PartitionStore,
+    private readonly clock: Clock,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.tick();
+  }
+
+  @Cron('5 */15 * * * *')
+  tick(): void {
+    this.running = this.run().catch((error: unknown) => {
+      this.logger.error(
+        { err: error },
+        'Periods could not be closed; the next quarter of an hour tries again.',
+      );
+    });
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.running;
+  }
+
+  /** Run again it changes nothing. */
+  async run(): Promise<ClosingDone> {
+    const now = this.clock.now();
+    const zone = this.settings.rateLimiting.quotaTimezone;
+    const firstDay = await this.store.firstUsedDay();
+    const closed: ClosingDone['closed'][number][] = [];
+    if (firstDay !== undefined) {
+      for (const schedule of await this.store.schedules(zone))
+        closed.push(...(await this.closeAll(schedule, firstDay, now)));
+    }
+    const partitionsMade = await this.partitions.ensurePartitions(now, MONTHS_AHEAD);
+    return { closed, partitionsMade, partitionsDropped: await this.retain(now) };
+  }
+
+  /** One transaction a schedule: half of a catch-up that is killed is kept. */
+  private closeAll(schedule: Schedule, firstDay: string, now: number): Promise<ClosingDone['closed']> {
+    return this.store.exclusively(async (manager) => {
+      const closed: ClosingDone['closed'][number][] = [];
+      let at = (await this.store.closedUntil(manager, schedule)) ?? startOfDay(firstDay, schedule.timeZone);
+      for (let period = periodAt(at, schedule); period.endsAtMs <= now; period = periodAt(at, schedule)) {
+        const endDay = dayAt(period.endsAtMs, schedule.timeZone);
+        const timeZone = this.settings.rateLimiting.quotaTimezone;
+        const users = await this.store.close(manager, { period, endDay, schedule, nowMs: now, timeZone });
+        this.logger.log({ period: period.name, ...schedule, users }, 'A period was closed.');
+        closed.push({ period: period.name, ...schedule, users });
+        at = period.endsAtMs;
+      }
+      return closed;
+    });
+  }
+
+  private async retain(now: number): Promise<string[]> {
+    const { usageMonths } = this.settings.retention;
+    if (usageMonths === undefined) return [];
+    const today = new Date(now);
+    const oldest = new Date(Date.UTC(today.getUTCFullYear(), today.getUTCMonth() - usageMonths, 1));
+    return this.store.dropBefore(oldest.toISOString().slice(0, 7).replace('-', '_'));
+  }
+}

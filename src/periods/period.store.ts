@@ -1,0 +1,134 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+
+import { type Period, type Schedule } from '../rate-limiting/index.js';
+
+/** A period that was closed, for all whose month turns with it. */
+export interface ClosedPeriod {
+  readonly period: string;
+  readonly billingDay: number;
+  readonly timeZone: string;
+  readonly startsAt: Date;
+  readonly endsAt: Date;
+  readonly closedAt: Date;
+  readonly users: number;
+}
+
+/** Held by the one instance that closes. */
+const CLOSING_LOCK = 7_283_020;
+
+const SCHEDULES = `
+  SELECT DISTINCT coalesce(billing_day, 1)::integer AS "billingDay", coalesce(timezone, $1) AS "timeZone"
+  FROM app_user ORDER BY 1, 2`;
+const LAST_CLOSED = `
+  SELECT max(ends_at) AS ends_at FROM closed_period WHERE billing_day = $1 AND time_zone = $2`;
+const FIRST_USED = 'SELECT min(local_day)::text AS day FROM usage_daily';
+const LIST = `
+  SELECT period::text AS period, billing_day AS "billingDay", time_zone AS "timeZone", starts_at AS "startsAt",
+    ends_at AS "endsAt", closed_at AS "closedAt", users
+  FROM closed_period ORDER BY ends_at DESC, billing_day, time_zone LIMIT 200`;
+const MARK = `
+  INSERT INTO closed_period (period, billing_day, time_zone, starts_at, ends_at, closed_at, users)
+  VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`;
+const PARTITIONS = `
+  SELECT inhrelid::regclass::text AS name FROM pg_inherits
+  WHERE inhparent = 'token_usage'::regclass AND inhrelid::regclass::text ~ '^token_usage_[0-9]{4}_[0-9]{2}$'
+  ORDER BY 1`;
+
+const limitOf = (column: string, unit: string) => `
+  CASE coalesce(CASE WHEN r.is_active THEN r.${column} END, p.${column}, 0) WHEN 0 THEN 0
+  ELSE coalesce(CASE WHEN r.is_active THEN r.${column} END, p.${column}) + coalesce((
+    SELECT sum(amount) FROM quota_adjustment g
+    WHERE g.kind = 'grant' AND g.subject_id = a.id AND g.unit = '${unit}' AND g.period = $1::date
+      AND g.expires_at >= $5), 0) END`;
+const countOf = (operation: string) =>
+  `coalesce(sum(d.operation_count) FILTER (WHERE d.operation = '${operation}'), 0)`;
+
+// One statement a period, over the users whose month it is. $1 period, $2 day after its last, $3 billing day,
+// $4 zone, $5 its end, $6 now, $7 QUOTA_TIMEZONE.
+const SNAPSHOT = `
+  WITH days AS (
+    SELECT user_id, local_day, day, operation, calls, operation_count, total_tokens, cost_nano_usd FROM usage_daily
+    UNION ALL
+    SELECT subject_id, local_day, day, operation, calls, operation_count, total_tokens, cost_nano_usd
+    FROM quota_adjustment_day WHERE subject_kind = 'user'
+  ), made AS (
+    INSERT INTO period_closing
+    SELECT a.id, $1::date, a.plan_id,
+      sum(d.total_tokens), ${limitOf('monthly_token_limit', 'tokens')},
+      sum(d.calls), ${limitOf('monthly_call_limit', 'calls')},
+      sum(d.cost_nano_usd), ${limitOf('monthly_cost_limit_nano_usd', 'cost')},
+      ${countOf('script_generation')}, ${limitOf('script_generation_limit', 'script_generation')},
+      ${countOf('image_generation')}, ${limitOf('image_generation_limit', 'image_generation')},
+      ${countOf('video_generation')}, ${limitOf('video_generation_limit', 'video_generation')}, $6
+    FROM app_user a
+    JOIN plan p ON p.id = a.plan_id
+    LEFT JOIN rate_limit r ON r.subject_kind = 'user' AND r.subject_id = a.id
+    JOIN days d ON d.user_id = a.id AND d.local_day >= $1::date AND d.local_day < $2::date
+      AND d.day >= $1::date - 2 AND d.day < $2::date + 2
+    WHERE coalesce(a.billing_day, 1) = $3 AND coalesce(a.timezone, $7) = $4
+    GROUP BY a.id, p.id, r.subject_kind, r.subject_id
+    ON CONFLICT DO NOTHING
+    RETURNING 1
+  )
+  SELECT count(*)::integer AS users FROM made`;
+
+/** Closed periods in Postgres. */
+@Injectable()
+export class PeriodStore {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Runs `work` in a transaction that no other instance runs at the same time. */
+  exclusively<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.dataSource.transaction(async (manager) => {
+      await manager.query('SELECT pg_advisory_xact_lock($1)', [CLOSING_LOCK]);
+      return work(manager);
+    });
+  }
+
+  /** Every schedule that some user's month follows. */
+  schedules(timeZone: string): Promise<Schedule[]> {
+    return this.dataSource.query<Schedule[]>(SCHEDULES, [timeZone]);
+  }
+
+  /** The first day on which anything was used; undefined where nothing was. */
+  async firstUsedDay(): Promise<string | undefined> {
+    const [row] = await this.dataSource.query<{ day: string | null }[]>(FIRST_USED);
+    return row?.day ?? undefined;
+  }
+
+  /** The end of the last closed period of a schedule. */
+  async closedUntil(manager: EntityManager, { billingDay, timeZone }: Schedule): Promise<number | undefined> {
+    const [row] = await manager.query<{ ends_at: Date | null }[]>(LAST_CLOSED, [billingDay, timeZone]);
+    return row?.ends_at?.getTime();
+  }
+
+  /** Keeps what the users of a schedule had used in a period, and against which limits. @returns how many users. */
+  async close(
+    manager: EntityManager,
+    closing: { period: Period; endDay: string; schedule: Schedule; nowMs: number; timeZone: string },
+  ): Promise<number> {
+    const { period, endDay, schedule, nowMs, timeZone } = closing;
+    const [endsAt, now] = [new Date(period.endsAtMs), new Date(nowMs)];
+    const of = [schedule.billingDay, schedule.timeZone];
+    const [row] = await manager.query<{ users: number }[]>(SNAPSHOT, [
+      ...[period.name, endDay, ...of],
+      ...[endsAt, now, timeZone],
+    ]);
+    const users = row?.users ?? 0;
+    await manager.query(MARK, [period.name, ...of, new Date(period.startsAtMs), endsAt, now, users]);
+    return users;
+  }
+
+  list(): Promise<ClosedPeriod[]> {
+    return this.dataSource.query<ClosedPeriod[]>(LIST);
+  }
+
+  /** Drops the ledger's rows of months before one (`2026_11`); their roll-ups stay. @returns the partitions. */
+  async dropBefore(month: string): Promise<string[]> {
+    const partitions = await this.dataSource.query<{ name: string }[]>(PARTITIONS);
+    const old = partitions.map(({ name }) => name).filter((name) => name < `token_usage_${month}`);
+    for (const name of old) await this.dataSource.query(`DROP TABLE IF EXISTS ${name}`);
+    return old;
+  }
+}
