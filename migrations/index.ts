@@ -5,8 +5,8 @@ import { RateLimits1700000002000 } from './1700000002000-rate-limits.js';
 import { Media1700000003000 } from './1700000003000-media.js';
 import { Instances1700000020000 } from './1700000020000-instances.js';
 import { Idempotency1700000021000 } from './1700000021000-idempotency.js';
-import { QuotaAdjustments1700000006000 } from './1700000006000-quota-adjustments.js';
-import { Periods1700000007000 } from './1700000007000-periods.js';
+import { QuotaAdjustments1700000022000 } from './1700000022000-quota-adjustments.js';
+import { Periods1700000023000 } from './1700000023000-periods.js';
 
 /** Every change of the database's schema, oldest first. A new one is appended here. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -16,6 +16,6 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   Media1700000003000,
   Instances1700000020000,
   Idempotency1700000021000,
-  QuotaAdjustments1700000006000,
-  Periods1700000007000,
+  QuotaAdjustments1700000022000,
+  Periods1700000023000,
 ];

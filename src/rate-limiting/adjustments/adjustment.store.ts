@@ -1,8 +1,10 @@
 import { type EntityManager } from 'typeorm';
 
+import { type Sql } from '../../database/index.js';
+
 import { type SubjectKind } from '../domain/caller.js';
 import { type Unit } from '../domain/operation.js';
-import { type NamedSql, sqlFile } from '../ledger/sql-file.js';
+import { sqlFile } from '../ledger/sql-file.js';
 
 /** Whose used amounts can be taken back. */
 export const RESET_KINDS = ['user', 'apiKey', 'workspace', 'workflow'] as const;
@@ -114,9 +116,7 @@ export async function takeBack(
   };
 }
 
-function sqlByKind(
-  choose: (column: string) => { ofUsed: string; ofTaken: string },
-): Record<ResetKind, NamedSql> {
+function sqlByKind(choose: (column: string) => { ofUsed: string; ofTaken: string }): Record<ResetKind, Sql> {
   const sql = (kind: ResetKind & SubjectKind) =>
     sqlFile('take-back', { subject: COLUMN[kind], kind, ...choose(COLUMN[kind]) });
   return { user: sql('user'), apiKey: sql('apiKey'), workspace: sql('workspace'), workflow: sql('workflow') };

@@ -1,8 +1,8 @@
 import { type MigrationInterface, type QueryRunner } from 'typeorm';
 
 /** An admin's resets and grants, beside a ledger that is never edited. */
-export class QuotaAdjustments1700000006000 implements MigrationInterface {
-  readonly name = 'QuotaAdjustments1700000006000';
+export class QuotaAdjustments1700000022000 implements MigrationInterface {
+  readonly name = 'QuotaAdjustments1700000022000';
 
   async up(runner: QueryRunner): Promise<void> {
     for (const statement of [ADJUSTMENT, GRANTS, DAYS, DAYS_BY_SUBJECT]) await runner.query(statement);

@@ -1,8 +1,8 @@
 import { type MigrationInterface, type QueryRunner } from 'typeorm';
 
 /** Closed periods, what users had used in them, and what users are told of. */
-export class Periods1700000007000 implements MigrationInterface {
-  readonly name = 'Periods1700000007000';
+export class Periods1700000023000 implements MigrationInterface {
+  readonly name = 'Periods1700000023000';
 
   async up(runner: QueryRunner): Promise<void> {
     for (const statement of [PERIOD, CLOSING, NOTIFICATION, DUE]) await runner.query(statement);
