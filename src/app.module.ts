@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 
-import { AdminModule, QuotasModule } from './admin/index.js';
+import { AdminModule, QuotasModule, ReportsModule } from './admin/index.js';
 import { ConfigModule, type Settings } from './config/index.js';
 import { DatabaseModule } from './database/index.js';
 import { GenerationModule } from './generation/index.js';
@@ -36,6 +36,7 @@ export class AppModule {
         AdminModule,
         QuotasModule,
         NotificationsModule,
+        ReportsModule,
       ],
     };
   }

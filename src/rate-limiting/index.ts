@@ -38,6 +38,10 @@ export {
 export { type ActualUsage, type UsageEntry, type UsageStatus } from './domain/usage.js';
 export { PartitionStore } from './ledger/partition.store.js';
 export { Ledger } from './ledger/ledger.port.js';
+export { type NearLimit, NearLimitStore, type UserNearLimit } from './ledger/near-limit.store.js';
+export { USAGE_KEYS, type UsageKey } from './ledger/usage-keys.js';
+export { type KeyValues, type UsageQuery } from './ledger/usage-rows.statement.js';
+export { type UsageSums, UsageRowsStore } from './ledger/usage-rows.store.js';
 export { UsageReportStore, type UsageTotal } from './ledger/usage-report.store.js';
 export { type LimitView, limitView } from './limit-view.js';
 export { boundedLoad } from './limits/bounded-load.js';

@@ -16,8 +16,10 @@ import { CounterStore } from './domain/counters.js';
 import { Ledger } from './ledger/ledger.port.js';
 import { PartitionStore } from './ledger/partition.store.js';
 import { PostgresLedger } from './ledger/postgres.ledger.js';
+import { NearLimitStore } from './ledger/near-limit.store.js';
 import { UsageReportStore } from './ledger/usage-report.store.js';
 import { InstanceRoster } from './instances/instance-roster.store.js';
+import { UsageRowsStore } from './ledger/usage-rows.store.js';
 import { LimitResolver } from './limits/limit-resolver.js';
 import { LimitsModule } from './limits/limits.module.js';
 import { PlanLimitResolver } from './limits/plan-limit.resolver.js';
@@ -55,6 +57,8 @@ const PROVIDERS: Provider[] = [
   InstanceRoster,
   PartitionStore,
   UsageReportStore,
+  UsageRowsStore,
+  NearLimitStore,
   RateLimitingService,
   RateLimitBinder,
   StaleCounters,
@@ -91,6 +95,8 @@ export class RateLimitingModule {
         Sweeper,
         Settlements,
         UsageReportStore,
+        UsageRowsStore,
+        NearLimitStore,
       ],
     };
   }

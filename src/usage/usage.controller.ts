@@ -1,8 +1,11 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 
-import { CurrentPrincipal, type Principal } from '../identity/index.js';
+import { ApiProblems, CurrentPrincipal, type Principal, type Shown } from '../identity/index.js';
 
+import { UsageHistoryQuery } from './usage-history.query.js';
+import { UsageRowsPage } from './usage-rows.dto.js';
+import { UsageRowsReader } from './usage-rows.reader.js';
 import { UsageOfQuery, UsageReportDto } from './usage.dto.js';
 import { UsageReader } from './usage.reader.js';
 
@@ -10,7 +13,10 @@ import { UsageReader } from './usage.reader.js';
 @ApiTags('me')
 @Controller('me/usage')
 export class UsageController {
-  constructor(private readonly usage: UsageReader) {}
+  constructor(
+    private readonly usage: UsageReader,
+    private readonly rows: UsageRowsReader,
+  ) {}
 
   @Get()
   @ApiOperation({ summary: 'My usage and limits of a month' })
@@ -18,5 +24,21 @@ export class UsageController {
   mine(@CurrentPrincipal() principal: Principal, @Query() { month }: UsageOfQuery): Promise<UsageReportDto> {
     const { userId, apiKeyId } = principal;
     return this.usage.of({ userId, ...(apiKeyId && { apiKeyId }) }, month);
+  }
+
+  @Get('history')
+  @ApiOperation({
+    summary: 'My usage over time',
+    description:
+      'For charts. Days are of your own zone, `from` and `to` inclusive; days without usage have no row. In the order of the ' +
+      'groupBy keys. All your usage, whichever API key asks.',
+  })
+  @ApiOkResponse({ type: UsageRowsPage })
+  @ApiProblems(400, 401)
+  history(
+    @CurrentPrincipal() { userId }: Principal,
+    @Query() query: UsageHistoryQuery,
+  ): Promise<Shown<UsageRowsPage>> {
+    return this.rows.pageOfUser(userId, query);
   }
 }

@@ -2,7 +2,12 @@ import { Module } from '@nestjs/common';
 
 import { UsageController } from './usage.controller.js';
 import { UsageReader } from './usage.reader.js';
+import { UsageRowsReader } from './usage-rows.reader.js';
 
-/** What was used, for the one who used it. */
-@Module({ controllers: [UsageController], providers: [UsageReader] })
+/** What was used, for the one who used it; its readers serve the admin's reports too. */
+@Module({
+  controllers: [UsageController],
+  providers: [UsageReader, UsageRowsReader],
+  exports: [UsageReader, UsageRowsReader],
+})
 export class UsageModule {}

@@ -2,7 +2,17 @@ import { join } from 'node:path';
 
 import { readSql, type Sql } from '../../database/index.js';
 
+/** What stands for `{word}` in a file: our own text, never a caller's. */
+export type SqlChoices = Readonly<Record<string, string>>;
+
+const FOLDER = { scope: 'ledger', folder: join(__dirname, 'sql') };
+
 /** The statement of `sql/<file>.sql`, read when the module is loaded. */
-export function sqlFile(file: string, choices: Readonly<Record<string, string>> = {}): Sql {
-  return readSql({ scope: 'ledger', folder: join(__dirname, 'sql'), file, choices });
+export function sqlFile(file: string, choices: SqlChoices = {}): Sql {
+  return readSql({ ...FOLDER, file, choices });
+}
+
+/** As `sqlFile`, for a statement whose choices are known only when it is run. */
+export function sqlTemplate(file: string): (choices: SqlChoices) => string {
+  return (choices) => readSql({ ...FOLDER, file, choices }).text;
 }

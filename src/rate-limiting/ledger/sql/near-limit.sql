@@ -1,0 +1,48 @@
+-- Users who have used at least a share of one of their monthly limits in the period that runs, in the order of their ids.
+-- PARAMS   $1 billing days (0 where none), $2 zones ('' where none), $3 the first days of their periods, $4 the days
+--          after the last, $5 whether the period is a calendar month of QUOTA_TIMEZONE; $6 the share, $7 the id to begin
+--          after, $8 how many.
+-- RETURNS  of each user the limits that are so far used, the most used first.
+-- What a user's own active RateLimit leaves null is the plan's; 0 is unlimited.
+SELECT u.id, u.email, u.plan_id, s.first_day AS period, near.limits
+FROM app_user u
+JOIN unnest($1::integer[], $2::text[], $3::date[], $4::date[], $5::boolean[])
+  AS s (billing_day, timezone, first_day, end_day, calendar)
+  ON s.billing_day = coalesce(u.billing_day, 0) AND s.timezone = coalesce(u.timezone, '')
+JOIN plan p ON p.id = u.plan_id
+LEFT JOIN rate_limit o ON o.subject_kind = 'user' AND o.subject_id = u.id AND o.is_active
+CROSS JOIN LATERAL (
+  SELECT
+    sum(total_tokens) AS tokens, sum(calls) AS calls, sum(cost_nano_usd) AS cost,
+    sum(operation_count) FILTER (WHERE operation = 'video_generation') AS videos,
+    sum(operation_count) FILTER (WHERE operation = 'image_generation') AS images,
+    sum(operation_count) FILTER (WHERE operation = 'script_generation') AS scripts
+  FROM (
+    SELECT operation, calls, operation_count, total_tokens, cost_nano_usd
+    FROM usage_monthly
+    WHERE s.calendar AND month = s.first_day AND user_id = u.id COLLATE "C"
+    UNION ALL
+    SELECT operation, calls, operation_count, total_tokens, cost_nano_usd
+    FROM usage_daily
+    WHERE NOT s.calendar AND user_id = u.id COLLATE "C"
+      AND local_day >= s.first_day AND local_day < s.end_day
+      AND day >= s.first_day - 2 AND day < s.end_day + 2
+  ) parts
+) used
+CROSS JOIN LATERAL (
+  SELECT
+    jsonb_agg(jsonb_build_object('unit', unit, 'max', max, 'used', spent) ORDER BY spent / max DESC, unit) AS limits
+  FROM (
+    VALUES
+      ('tokens', coalesce(o.monthly_token_limit, p.monthly_token_limit), used.tokens),
+      ('calls', coalesce(o.monthly_call_limit, p.monthly_call_limit), used.calls),
+      ('cost', coalesce(o.monthly_cost_limit_nano_usd, p.monthly_cost_limit_nano_usd), used.cost),
+      ('video_generation', coalesce(o.video_generation_limit, p.video_generation_limit), used.videos),
+      ('image_generation', coalesce(o.image_generation_limit, p.image_generation_limit), used.images),
+      ('script_generation', coalesce(o.script_generation_limit, p.script_generation_limit), used.scripts)
+  ) AS l (unit, max, spent)
+  WHERE max > 0 AND spent >= max * $6::numeric
+) near
+WHERE u.id > $7 AND near.limits IS NOT NULL
+ORDER BY u.id
+LIMIT $8
