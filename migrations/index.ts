@@ -7,7 +7,7 @@ import { Instances1700000020000 } from './1700000020000-instances.js';
 import { Idempotency1700000021000 } from './1700000021000-idempotency.js';
 import { QuotaAdjustments1700000022000 } from './1700000022000-quota-adjustments.js';
 import { Periods1700000023000 } from './1700000023000-periods.js';
-import { ReportIndexes1700000011000 } from './1700000011000-report-indexes.js';
+import { ReportIndexes1700000024000 } from './1700000024000-report-indexes.js';
 
 /** Every change of the database's schema, oldest first. A new one is appended here. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -19,5 +19,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   Idempotency1700000021000,
   QuotaAdjustments1700000022000,
   Periods1700000023000,
-  ReportIndexes1700000011000,
+  ReportIndexes1700000024000,
 ];

@@ -5,6 +5,6 @@ export { FreshCache, type FeedState, type FreshCacheOptions } from './fresh-cach
 export { migrate } from './migrate.js';
 export { RedisConnection } from './redis-connection.js';
 export { SilenceWatch, StoreSilent } from './silence-watch.js';
-export { readSql, type SqlFile } from './sql-file.js';
+export { readSqlTemplate, readSql, type SqlFile } from './sql-file.js';
 export { SqlPool, SqlSession, type Sql } from './sql-pool.js';
 export { StoresHealth, type StoresState } from './stores-health.js';

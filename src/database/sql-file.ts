@@ -13,10 +13,17 @@ export interface SqlFile {
 }
 
 /** The statement of `<folder>/<file>.sql`, without its comments. Read when a module is loaded: a missing file stops the start. */
-export function readSql({ scope, folder, file, choices = {} }: SqlFile): Sql {
+export function readSql({ choices = {}, ...where }: SqlFile): Sql {
+  return readSqlTemplate(where)(choices);
+}
+
+/** As `readSql`, for a statement whose choices are known only when it is run. */
+export function readSqlTemplate({ scope, folder, file }: Omit<SqlFile, 'choices'>) {
   const written = readFileSync(join(folder, `${file}.sql`), 'utf8').replace(/^--.*\n/gm, '');
-  const text = written.replace(/\{(\w+)\}/g, (_, word: string) => choices[word] ?? unknownWord(file, word));
-  return { name: [scope, file, ...Object.values(choices)].join(' '), text };
+  return (choices: NonNullable<SqlFile['choices']>): Sql => ({
+    name: [scope, file, ...Object.values(choices)].join(' '),
+    text: written.replace(/\{(\w+)\}/g, (_, word: string) => choices[word] ?? unknownWord(file, word)),
+  });
 }
 
 function unknownWord(file: string, word: string): never {

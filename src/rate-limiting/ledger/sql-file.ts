@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { readSql, type Sql } from '../../database/index.js';
+import { readSql, readSqlTemplate, type Sql } from '../../database/index.js';
 
 /** What stands for `{word}` in a file: our own text, never a caller's. */
 export type SqlChoices = Readonly<Record<string, string>>;
@@ -14,5 +14,6 @@ export function sqlFile(file: string, choices: SqlChoices = {}): Sql {
 
 /** As `sqlFile`, for a statement whose choices are known only when it is run. */
 export function sqlTemplate(file: string): (choices: SqlChoices) => string {
-  return (choices) => readSql({ ...FOLDER, file, choices }).text;
+  const template = readSqlTemplate({ ...FOLDER, file });
+  return (choices) => template(choices).text;
 }

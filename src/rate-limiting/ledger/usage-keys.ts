@@ -73,7 +73,7 @@ export const MONTHLY: RollUp = {
 /** One month: being equal to a constant, it leaves the index in the order of users and operations. */
 export const ONE_MONTH: RollUp = {
   ...MONTHLY,
-  within: "month = $1::date AND $2::date < month + interval '1 month'",
+  within: 'month = $1::date AND $1::date <= $2::date',
 };
 
 const MONTHLY_KEYS: ReadonlySet<UsageKey> = new Set(['user', 'plan', 'operation', 'month']);

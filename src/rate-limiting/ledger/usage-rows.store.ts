@@ -53,17 +53,29 @@ export class UsageRowsStore {
    */
   async *batches(query: UsageQuery): AsyncGenerator<UsageSums[], void, undefined> {
     const runner = this.dataSource.createQueryRunner();
+    let next: Promise<SumsRow[]> = Promise.resolve([]);
     try {
       await openCursor(runner, query);
-      let rows: SumsRow[];
-      do {
-        rows = await runner.manager.query<SumsRow[]>(`FETCH ${ROWS_A_FETCH} FROM report`);
-        if (rows.length > 0) yield rows.map((row) => sumsOf(row, query));
-      } while (rows.length === ROWS_A_FETCH);
+      next = fetch(runner);
+      for (;;) {
+        const rows = await next;
+        if (rows.length === 0) return;
+        // Asked for ahead: the database works on the next batch while this one is written.
+        next = fetch(runner);
+        yield rows.map((row) => sumsOf(row, query));
+      }
     } finally {
+      await next.catch(() => undefined);
       await close(runner);
     }
   }
+}
+
+function fetch(runner: QueryRunner): Promise<SumsRow[]> {
+  const rows = runner.manager.query<SumsRow[]>(`FETCH ${ROWS_A_FETCH} FROM report`);
+  // Whoever waits for it is told; until somebody does, a failure is not an unhandled one.
+  rows.catch(() => undefined);
+  return rows;
 }
 
 async function openCursor(runner: QueryRunner, query: UsageQuery): Promise<void> {

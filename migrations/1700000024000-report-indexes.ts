@@ -1,8 +1,8 @@
 import { type MigrationInterface, type QueryRunner } from 'typeorm';
 
 /** What reports over all users find their days and users by. */
-export class ReportIndexes1700000011000 implements MigrationInterface {
-  readonly name = 'ReportIndexes1700000011000';
+export class ReportIndexes1700000024000 implements MigrationInterface {
+  readonly name = 'ReportIndexes1700000024000';
 
   async up(runner: QueryRunner): Promise<void> {
     for (const statement of [DAYS, USERS]) await runner.query(statement);
