@@ -1,3 +1,4 @@
+import { type DynamicModule, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 
@@ -38,10 +39,12 @@ const ANSWER_HEADERS = [
   'X-Should-Retry',
 ];
 
-/** What a test may replace of the application. */
+/** What a test may replace of the application, or add to it. */
 export interface AppParts {
   readonly clock?: Clock;
   readonly log?: { write(line: string): void };
+  /** Modules beside ours, behind the same guards. */
+  readonly modules?: readonly Type[];
 }
 
 /** The whole application, ready to listen: the server and the tests start the same one. */
@@ -59,7 +62,8 @@ export async function createApp(settings: Settings, parts: AppParts = {}): Promi
   recordAnswers(fastify);
   logRequests(fastify, log);
   readJsonOnly(fastify);
-  const module = AppModule.with(settings, parts.clock ?? new SystemClock());
+  const ours = AppModule.with(settings, parts.clock ?? new SystemClock());
+  const module: DynamicModule = { ...ours, imports: [...(ours.imports ?? []), ...(parts.modules ?? [])] };
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: nestLogger(log),
     abortOnError: false,

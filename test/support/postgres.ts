@@ -33,14 +33,19 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
-/** Starts one. About half a second. Its data survive `kill9`, but not the machine: fsync is off. */
-export async function startPostgres(): Promise<TestPostgres> {
+export interface TestPostgresOptions {
+  /** Waits for the disk at each commit, as in production: for measurements. Without it data survive `kill9`, but not the machine. */
+  readonly fsync?: boolean;
+}
+
+/** Starts one. About half a second. */
+export async function startPostgres({ fsync = false }: TestPostgresOptions = {}): Promise<TestPostgres> {
   const dataDir = mkdtempSync(join(tmpdir(), 'cuota-pg-'));
   chmodSync(dataDir, 0o711);
   const binaries = findPostgresBinaries();
   const account = choosePostgresAccount(dataDir, binaries.postgres);
   const folder = await openDataFolder({ dataDir, binaries, account });
-  const server = new PrivatePostgres(dataDir, { folder, binaries, account, fsync: false });
+  const server = new PrivatePostgres(dataDir, { folder, binaries, account, fsync });
   await server.start();
   return server;
 }

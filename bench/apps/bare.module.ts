@@ -1,0 +1,6 @@
+import { Module } from '@nestjs/common';
+
+import { BareController } from './bare.controller.js';
+
+@Module({ controllers: [BareController] })
+export class BareModule {}

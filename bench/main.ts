@@ -1,0 +1,86 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { type Figure, resultsOf } from './figures.js';
+import { type OpenRow, type Row } from './row.js';
+import { endpointRow } from './rows/endpoint.row.js';
+import { knownUsersRow } from './rows/known-users.row.js';
+import { latencyRow } from './rows/latency.row.js';
+import { ledgerRow } from './rows/ledger.row.js';
+import { memoryRow } from './rows/memory.row.js';
+import { redisBytesRow } from './rows/redis-bytes.row.js';
+import { reserveRow } from './rows/reserve.row.js';
+import { tableOf } from './table.js';
+
+const ROWS: readonly Row[] = [
+  reserveRow,
+  endpointRow,
+  ledgerRow,
+  redisBytesRow,
+  memoryRow,
+  latencyRow,
+  knownUsersRow,
+];
+const USAGE = `npm run bench -- [--rows ${ROWS.map(({ letter }) => letter).join(',')}] [--rounds 3] [--quick]`;
+
+/** Everything in one run, round by round, so that what is compared was measured under the same weather. */
+async function main(): Promise<void> {
+  const { rows: letters, rounds, quick } = readArguments();
+  const pace = { quick, ms: quick ? 200 : 1_000 };
+  const open: { row: Row; running: OpenRow; seen: Figure[][] }[] = [];
+  try {
+    for (const row of ROWS.filter(({ letter }) => letters.includes(letter))) {
+      open.push({ row, running: await row.open(pace), seen: [] });
+    }
+    for (let round = 1; round <= rounds; round++) {
+      for (const { row, running, seen } of open) {
+        process.stderr.write(`round ${round} of ${rounds}: ${row.letter}. ${row.title}\n`);
+        seen.push(await running.round());
+      }
+    }
+  } finally {
+    await Promise.all(open.map(({ running }) => running.close()));
+  }
+  report(open.flatMap(({ row, seen }) => resultsOf(row.letter, seen)));
+}
+
+function readArguments() {
+  const { values } = parseArgs({
+    options: {
+      rows: { type: 'string', default: ROWS.map(({ letter }) => letter).join(',') },
+      rounds: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+    },
+  });
+  const rows = values.rows.split(',').map((letter) => letter.trim());
+  const unknown = rows.find((letter) => !ROWS.some((row) => row.letter === letter));
+  if (unknown !== undefined) throw new Error(`There is no row "${unknown}".   ${USAGE}`);
+  const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds takes a whole number.   ${USAGE}`);
+  return { rows, rounds, quick: values.quick };
+}
+
+function report(results: ReturnType<typeof resultsOf>): void {
+  const at = new Date().toISOString();
+  const folder = join(__dirname, 'results');
+  const file = join(folder, `${at.replaceAll(/[:.]/g, '-')}.json`);
+  mkdirSync(folder, { recursive: true });
+  const machine = { cpus: cpus().length, model: cpus()[0]?.model, node: process.version, redis: redisVersion() };
+  writeFileSync(file, `${JSON.stringify({ at, machine, results }, null, 2)}\n`);
+  process.stdout.write(`\n${tableOf(results)}\n\n${file}\n`);
+}
+
+function redisVersion(): string {
+  return execFileSync('redis-server', ['--version'], { encoding: 'utf8' }).trim();
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exit(1);
+  },
+);
