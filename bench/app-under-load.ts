@@ -37,12 +37,15 @@ export class AppUnderLoad {
     return new AppUnderLoad(child, `${said.url}/work`, said.key);
   }
 
+  /** Until the code under load has been compiled for speed: so many requests, however long they take. */
+  async warmUp(requests: number): Promise<void> {
+    await run(process.execPath, [AUTOCANNON, ...this.flags('-a', String(requests)), this.url]);
+  }
+
   /** @throws where any answer was not a success. */
   async load(seconds: number): Promise<Load> {
     const before = await this.cpuMicros();
-    const headers = this.key === undefined ? [] : ['-H', `authorization=Bearer ${this.key}`];
-    const flags = ['-j', '-n', '-c', String(CONNECTIONS), '-d', String(seconds), ...headers];
-    const { stdout } = await run(process.execPath, [AUTOCANNON, ...flags, this.url]);
+    const { stdout } = await run(process.execPath, [AUTOCANNON, ...this.flags('-d', String(seconds)), this.url]);
     const cpu = (await this.cpuMicros()) - before;
     const told = JSON.parse(stdout) as Record<'2xx' | 'non2xx' | 'errors' | 'duration', number> & {
       latency: { p99: number };
@@ -57,6 +60,11 @@ export class AppUnderLoad {
 
   stop(): void {
     this.child.kill('SIGKILL');
+  }
+
+  private flags(...amount: string[]): string[] {
+    const headers = this.key === undefined ? [] : ['-H', `authorization=Bearer ${this.key}`];
+    return ['-j', '-n', '-c', String(CONNECTIONS), ...amount, ...headers];
   }
 
   private async cpuMicros(): Promise<number> {

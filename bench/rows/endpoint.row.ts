@@ -8,6 +8,8 @@ import { AppUnderLoad, type Load } from '../app-under-load.js';
 import { type Figure } from '../figures.js';
 import { type OpenRow, type Pace, type Row } from '../row.js';
 
+const WARM_UP_REQUESTS = 20_000;
+
 interface Apps {
   readonly guarded: AppUnderLoad;
   readonly fastify: AppUnderLoad;
@@ -42,10 +44,12 @@ export const endpointRow: Row = {
       express: await AppUnderLoad.start('bare-express'),
       throttled: await AppUnderLoad.start('throttled', { REDIS_URL: theirRedis.url }),
     };
+    const all: AppUnderLoad[] = Object.values(apps);
+    for (const app of all) await app.warmUp(quick ? 100 : WARM_UP_REQUESTS);
     return {
       round: () => measure(apps, quick ? 1 : 4),
       async close() {
-        for (const app of Object.values(apps) as AppUnderLoad[]) app.stop();
+        for (const app of all) app.stop();
         await Promise.all([postgres.stop(), redis.stop(), theirRedis.stop()]);
         rmSync(dataDir, { recursive: true, force: true });
       },

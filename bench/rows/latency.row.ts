@@ -1,6 +1,6 @@
 import { RedisCounterStore } from '../../src/rate-limiting/counters/redis/redis-counter.store.js';
 import { startRedis } from '../../test/support/redis.js';
-import { atRate } from '../load.js';
+import { atRate, inFlight } from '../load.js';
 import { connectRedis } from '../redis-client.js';
 import { type OpenRow, type Pace, type Row } from '../row.js';
 import { countersOf, reserveCommand, sampleCallers } from '../sample-call.js';
@@ -24,6 +24,7 @@ export const latencyRow: Row = {
       // Nobody waits for the release; it is there so that live reservations stay few.
       if (answer.kind === 'reserved') void store.release(answer.hold);
     };
+    await inFlight(64, 2 * ms, check);
     return {
       async round() {
         const { p50Ms, p99Ms } = await atRate(PER_SECOND, 3 * ms, check);

@@ -45,6 +45,7 @@ export const ledgerRow: Row = {
     let made = 0;
     const next = () => sampleEntry(callers[made++ % USERS]);
     const contenders = { writer: new LedgerWriter(new UsageRowStore(pool)), plain, next };
+    await inFlight(64, 2 * pace.ms, () => contenders.writer.record(next()));
     return {
       round: () => measure(contenders, pace),
       async close() {

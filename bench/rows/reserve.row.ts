@@ -32,6 +32,7 @@ export const reserveRow: Row = {
     const redis = await connectRedis(server.url);
     const callers = sampleCallers(CALLERS);
     const contenders = [await emptyScript(redis), await ours(redis, callers), flexible(redis, callers)] as const;
+    for (const { call } of contenders) await inFlight(64, 2 * pace.ms, call);
     return {
       round: () => measure(redis, contenders, pace),
       async close() {
