@@ -45,12 +45,17 @@ export class AppUnderLoad {
   /** @throws where any answer was not a success. */
   async load(seconds: number): Promise<Load> {
     const before = await this.cpuMicros();
-    const { stdout } = await run(process.execPath, [AUTOCANNON, ...this.flags('-d', String(seconds)), this.url]);
+    const { stdout } = await run(process.execPath, [
+      AUTOCANNON,
+      ...this.flags('-d', String(seconds)),
+      this.url,
+    ]);
     const cpu = (await this.cpuMicros()) - before;
     const told = JSON.parse(stdout) as Record<'2xx' | 'non2xx' | 'errors' | 'duration', number> & {
       latency: { p99: number };
     };
-    if (told.non2xx + told.errors > 0) throw new Error(`${this.url}: ${told.non2xx + told.errors} bad answers.`);
+    if (told.non2xx + told.errors > 0)
+      throw new Error(`${this.url}: ${told.non2xx + told.errors} bad answers.`);
     return {
       perSecond: told['2xx'] / told.duration,
       p99Ms: told.latency.p99,

@@ -15,7 +15,7 @@ export async function inFlight(loops: number, ms: number, call: () => Promise<un
   const start = performance.now();
   const end = start + ms;
   const loop = async () => {
-    for (let now = performance.now(); now < end; ) {
+    for (let now = performance.now(); now < end;) {
       await call();
       const after = performance.now();
       latencies.push(after - now);

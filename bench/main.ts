@@ -68,7 +68,12 @@ function report(results: ReturnType<typeof resultsOf>): void {
   const folder = join(__dirname, 'results');
   const file = join(folder, `${at.replaceAll(/[:.]/g, '-')}.json`);
   mkdirSync(folder, { recursive: true });
-  const machine = { cpus: cpus().length, model: cpus()[0]?.model, node: process.version, redis: redisVersion() };
+  const machine = {
+    cpus: cpus().length,
+    model: cpus()[0]?.model,
+    node: process.version,
+    redis: redisVersion(),
+  };
   writeFileSync(file, `${JSON.stringify({ at, machine, results }, null, 2)}\n`);
   process.stdout.write(`\n${tableOf(results)}\n\n${file}\n`);
 }

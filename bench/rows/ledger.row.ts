@@ -61,14 +61,19 @@ async function measure({ writer, plain, next }: Contenders, { ms, quick }: Pace)
   const copied = await copy(plain, next, quick ? 1_000 : COPY_ROWS);
   const figures: Figure[] = [{ name: 'COPY, rows a second', value: copied }];
   for (const loops of [1, 64, 1_000]) {
-    const single = await inFlight(loops, ms, () => plain.query({ ...INSERT_ROW, values: insertValuesOf(next()) }));
+    const single = await inFlight(loops, ms, () =>
+      plain.query({ ...INSERT_ROW, values: insertValuesOf(next()) }),
+    );
     const ours = await inFlight(loops, ms, () => writer.record(next()));
     figures.push(...ratios(loops, { single, ours, copied }));
   }
   return figures;
 }
 
-function ratios(loops: number, { single, ours, copied }: { single: Seen; ours: Seen; copied: number }): Figure[] {
+function ratios(
+  loops: number,
+  { single, ours, copied }: { single: Seen; ours: Seen; copied: number },
+): Figure[] {
   const at = `${loops.toLocaleString('en')} in flight`;
   const many = loops === 1_000;
   return [

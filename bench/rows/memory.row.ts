@@ -23,7 +23,11 @@ export const memoryRow: Row = {
   },
 };
 
-async function measure(store: MemoryCounterStore, calls: readonly Counter[][], pace: Pace): Promise<Figure[]> {
+async function measure(
+  store: MemoryCounterStore,
+  calls: readonly Counter[][],
+  pace: Pace,
+): Promise<Figure[]> {
   let [reservedMs, reserves] = [0, 0];
   while (reservedMs < pace.ms) {
     // Commands are made, and holds given back, outside the measured time.

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { type Redis } from 'ioredis';
 import { RateLimiterRedis } from 'rate-limiter-flexible';
 
-import { LIVE_KEY } from '../../src/rate-limiting/counters/redis/keys.js';
+import { liveKey } from '../../src/rate-limiting/counters/redis/keys.js';
 import { RedisCounterStore } from '../../src/rate-limiting/counters/redis/redis-counter.store.js';
 import { startRedis } from '../../test/support/redis.js';
 import { type Figure } from '../figures.js';
@@ -31,7 +31,11 @@ export const reserveRow: Row = {
     const server = await startRedis();
     const redis = await connectRedis(server.url);
     const callers = sampleCallers(CALLERS);
-    const contenders = [await emptyScript(redis), await ours(redis, callers), flexible(redis, callers)] as const;
+    const contenders = [
+      await emptyScript(redis),
+      await ours(redis, callers),
+      flexible(redis, callers),
+    ] as const;
     for (const { call } of contenders) await inFlight(64, 2 * pace.ms, call);
     return {
       round: () => measure(redis, contenders, pace),
@@ -53,7 +57,7 @@ async function measure(
     const run = async ({ call }: Contender): Promise<Seen> => {
       const seen = await inFlight(loops, ms, call);
       // Nothing settles here: without this, the live reservations would grow as in no real service.
-      await redis.del(LIVE_KEY);
+      await redis.del(liveKey(''));
       return seen;
     };
     const [none, theirs] = [await run(empty), await run(flexible)];

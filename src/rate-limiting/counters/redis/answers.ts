@@ -17,9 +17,9 @@ import { UNIT_LETTER, unitOf } from './unit-letters.js';
 /** What `reserve.lua` answered. */
 export function readReserveAnswer(command: ReserveCommand, answer: readonly unknown[]): ReserveAnswer {
   if (answer[0] === -1) return { kind: 'cold', cold: readCold(command.counters, answer) };
-  if (answer[0] === 0) return { kind: 'denied', states: readStates(command.counters, answer, 1) };
+  if (answer[0] === 0) return { kind: 'denied', states: readStates(command.counters, answer.slice(1)) };
   const granted = Number(answer[1]);
-  const versionsAt = 3;
+  const values = answer.slice(3);
   return {
     kind: 'reserved',
     granted,
@@ -28,11 +28,11 @@ export function readReserveAnswer(command: ReserveCommand, answer: readonly unkn
       deadlineMs: Number(answer[2]),
       counters: command.counters.map(({ counter, claims }, index) => ({
         counter,
-        version: Number(answer[versionsAt + index]),
+        version: Number(asList(values[index])[0]),
         amounts: claims.map((claim) => ({ unit: claim.unit, amount: amountOf(claim, granted) })),
       })),
     },
-    states: readStates(command.counters, answer, versionsAt + command.counters.length),
+    states: readStates(command.counters, values, granted),
   };
 }
 
@@ -45,15 +45,19 @@ function readCold(counters: readonly CounterClaims[], answer: readonly unknown[]
   return cold;
 }
 
+/** What each claim stands at; with its own amount where something was granted. */
 function readStates(
   counters: readonly CounterClaims[],
-  answer: readonly unknown[],
-  from: number,
+  values: readonly unknown[],
+  granted?: number,
 ): ClaimState[][] {
-  let at = from;
-  return counters.map(({ claims }) =>
-    claims.map(() => ({ used: Number(answer[at++]), reserved: Number(answer[at++]) })),
-  );
+  return counters.map(({ claims }, index) => {
+    const [, ...stored] = asList(values[index]);
+    return claims.map((claim, at) => ({
+      used: Number(stored[2 * at] ?? 0),
+      reserved: Number(stored[2 * at + 1] ?? 0) + (granted === undefined ? 0 : amountOf(claim, granted)),
+    }));
+  });
 }
 
 /** What `read.lua` answered of one counter. */

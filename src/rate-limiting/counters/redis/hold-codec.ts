@@ -5,25 +5,36 @@ import { counterKey, parseCounterKey } from './keys.js';
 import { UNIT_LETTER, unitOf } from './unit-letters.js';
 
 /**
- * A hold as its member in the live reservations: `id|key expiry version t12,c1|…`. `reserve.lua` writes the same text,
- * so that settling finds it by value and the sweeper needs nothing else.
+ * A hold as its member in the live reservations: `id|key expiry t12,c1|…|version version…`. `reserve.lua` writes the
+ * same text, so that settling finds it by value and the sweeper needs nothing else. The versions come last: they are
+ * all that only Redis knows, and the rest is made here.
  */
 export function memberOf(epoch: string, hold: Hold): string {
-  let member: string = hold.id;
-  for (const { counter, version, amounts } of hold.counters) {
-    const held = amounts.map(({ unit, amount }) => UNIT_LETTER[unit] + String(amount)).join(',');
-    member += `|${counterKey(epoch, counter)} ${counter.expiresAtMs} ${version} ${held}`;
-  }
-  return member;
+  const bodies = hold.counters.map(
+    ({ counter, amounts }) =>
+      `${counterKey(epoch, counter)} ${counter.expiresAtMs} ${amounts.map(heldText).join(',')}`,
+  );
+  return `${memberBody(hold.id, bodies)}|${hold.counters.map(({ version }) => version).join(' ')}`;
+}
+
+/** A hold's member without its versions, of `key expiry t12,c1` for each counter. */
+export function memberBody(id: string, counters: readonly string[]): string {
+  return [id, ...counters].join('|');
+}
+
+/** One held amount, as members have it. */
+export function heldText({ unit, amount }: HeldAmount): string {
+  return UNIT_LETTER[unit] + String(amount);
 }
 
 /** The hold that a member tells of, or `undefined` where the text is none of ours. */
 function holdOf(member: string, deadlineMs: number): Hold | undefined {
   const [id, ...parts] = member.split('|');
-  if (!id) return undefined;
+  const versions = parts.pop()?.match(/\S+/g) ?? [];
+  if (!id || versions.length !== parts.length) return undefined;
   const counters: HeldCounter[] = [];
-  for (const part of parts) {
-    const counter = heldCounterOf(part);
+  for (const [index, part] of parts.entries()) {
+    const counter = heldCounterOf(part, Number(versions[index]));
     if (!counter) return undefined;
     counters.push(counter);
   }
@@ -40,13 +51,13 @@ export function holdsIn(found: readonly unknown[]): Hold[] {
   return holds;
 }
 
-function heldCounterOf(part: string): HeldCounter | undefined {
-  const [key = '', expiresAtMs, version, held = ''] = part.split(' ');
+function heldCounterOf(part: string, version: number): HeldCounter | undefined {
+  const [key = '', expiresAtMs, held = ''] = part.split(' ');
   const ref = parseCounterKey(key);
   if (!ref) return undefined;
   return {
     counter: { ...ref, expiresAtMs: Number(expiresAtMs) },
-    version: Number(version),
+    version,
     amounts: held.split(',').flatMap(heldAmountOf),
   };
 }

@@ -17,6 +17,7 @@ import { lettersOf, readCounter, readReserveAnswer } from './answers.js';
 import { type Epoch, STANDING_EPOCH } from './epoch.js';
 import { holdsIn, memberOf } from './hold-codec.js';
 import { bucketKey, counterKey, counterPrefixes, EPOCH_KEY, liveKey } from './keys.js';
+import { reserveArguments } from './reserve-arguments.js';
 import { RedisScripts, type ScriptName, type ScriptRunner } from './redis-scripts.js';
 import { ALL_LETTERS, UNIT_LETTER } from './unit-letters.js';
 
@@ -52,18 +53,7 @@ export class RedisCounterStore extends CounterStore {
   }
 
   async reserve(command: ReserveCommand): Promise<ReserveAnswer> {
-    const { min, max } = command.elastic;
-    const args: Args = [this.nowUs(), command.id, command.ttlMs, min, max];
-    for (const { counter, claims } of command.counters) {
-      args.push(counter.expiresAtMs, claims.length);
-      for (const claim of claims) {
-        args.push(UNIT_LETTER[claim.unit], claim.max, claim.hard ? 1 : 0, claim.base, claim.perElastic);
-      }
-    }
-    const call = (epoch: string): ScriptCall => ({
-      keys: [EPOCH_KEY, liveKey(epoch), ...command.counters.map(({ counter }) => counterKey(epoch, counter))],
-      args: [epoch, ...args],
-    });
+    const call = reserveArguments(command, this.nowUs());
     // A reserve that was given up and ran after all holds what nobody will use.
     const giveBack = (answer: unknown[]) => {
       const late = answer[0] === 1 ? readReserveAnswer(command, answer) : undefined;

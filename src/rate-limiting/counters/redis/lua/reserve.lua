@@ -1,103 +1,111 @@
 -- Hold a call's amounts against every limit, or against none.
 --
 -- KEYS  1 the epoch, 2 the live reservations (sorted set, score = deadline in ms), 3… one hash a counter
--- ARGV  1 the epoch's name ('' = not asked for)  2 now in µs ('' = the server's own clock)  3 reservation id
---       4 time to live in ms  5 least elastic part  6 largest elastic part
---       then a counter: expiry in ms, number of claims, and a claim: unit, max, hard, base, per elastic
--- Returns {1, granted, deadline, version…, (used, reserved)…} reserved
---         {0, (used, reserved)…} denied, nothing written
+-- ARGV  1 the epoch's name ('' = not asked for)  2 now in µs ('' = the server's own clock)  3 time to live in ms
+--       4 least elastic part  5 largest elastic part  6 the hold's member for the largest, without its versions
+--       then a counter: expiry in ms, n claims, 'g', n times (unit, UNIT), n times (max, amount for the largest elastic
+--       part), and `base:per` of each claim, for a smaller part. A max of 0 denies nothing
+-- Returns {1, granted, deadline, values…} reserved, {0, values…} denied and nothing written; the values of a counter are
+--         {version, (used, reserved)…} before the call
 --         {-1, (index, token)…} cold: load these counters and ask again
 --         {-2} the epoch has passed, or is not open yet
 --
 -- A counter's hash: g its version, k the token of a load under way, a lower-case letter what is used of a unit,
--- the same in upper case what is reserved of it.
+-- the same in upper case what is reserved of it. All that can be computed by the caller is: Redis has one thread.
 if ARGV[1] ~= '' then
   local epoch = redis.call('HMGET', KEYS[1], 'id', 'open')
   if epoch[1] ~= ARGV[1] or not epoch[2] then return { -2 } end
 end
 
-local granted, least = tonumber(ARGV[6]), tonumber(ARGV[5])
-local counters, cold, at = {}, {}, 7
-
--- Stamps are always the server's own time: what stands for one load must never stand for another.
-local function stamp()
-  local time = redis.call('TIME')
-  return time[1] .. string.format('%06d', time[2])
-end
+local granted, states, cold, at = tonumber(ARGV[5]), {}, {}, 7
 
 for key = 3, #KEYS do
-  local claims, fields = tonumber(ARGV[at + 1]), { 'g' }
-  for claim = 0, claims - 1 do
-    local unit = ARGV[at + 2 + claim * 5]
-    fields[#fields + 1] = unit
-    fields[#fields + 1] = string.upper(unit)
-  end
-  local values = redis.call('HMGET', KEYS[key], unpack(fields))
-  if not values[1] then
-    redis.call('HSETNX', KEYS[key], 'k', stamp())
+  local claims = ARGV[at + 1]
+  local state = redis.call('HMGET', KEYS[key], unpack(ARGV, at + 2, at + 2 + 2 * claims))
+  if not state[1] then
+    -- Always the server's own time: what stands for one load must never stand for another.
+    local time = redis.call('TIME')
+    redis.call('HSETNX', KEYS[key], 'k', time[1] .. string.format('%06d', time[2]))
     redis.call('PEXPIREAT', KEYS[key], ARGV[at])
     cold[#cold + 1] = key - 3
     cold[#cold + 1] = redis.call('HGET', KEYS[key], 'k')
   end
-  counters[#counters + 1] = { values = values, at = at, claims = claims }
-  at = at + 2 + claims * 5
+  states[key - 2] = state
+  at = at + 4 + 4 * claims
 end
 if #cold > 0 then return { -1, unpack(cold) } end
 
-local denied = false
-for _, counter in ipairs(counters) do
-  for claim = 0, counter.claims - 1 do
-    local base_at = counter.at + 2 + claim * 5
-    local max = tonumber(ARGV[base_at + 1])
-    local used, reserved = tonumber(counter.values[2 + claim * 2] or 0), tonumber(counter.values[3 + claim * 2] or 0)
-    counter.values[2 + claim * 2], counter.values[3 + claim * 2] = used, reserved
-    if max > 0 and ARGV[base_at + 2] == '1' then
-      local base, per, room = tonumber(ARGV[base_at + 3]), tonumber(ARGV[base_at + 4]), max - used - reserved
-      if math.ceil(base + per * granted) > room then
-        if per == 0 then
-          denied = true
-        else
-          local fitting = math.floor((room - base) / per)
-          -- The division may round up by a hair, and a hair is an overshoot.
-          if math.ceil(base + per * fitting) > room then fitting = fitting - 1 end
-          granted = math.min(granted, fitting)
-        end
-      end
+local fits = true
+at = 7
+for _, state in ipairs(states) do
+  local claims = ARGV[at + 1]
+  local max_at = at + 3 + 2 * claims
+  for claim = 0, claims - 1 do
+    local max = tonumber(ARGV[max_at + 2 * claim])
+    if max > 0 then
+      local room = max - (state[2 + 2 * claim] or 0) - (state[3 + 2 * claim] or 0)
+      if tonumber(ARGV[max_at + 1 + 2 * claim]) > room then fits = false end
     end
   end
+  at = at + 4 + 4 * claims
 end
 
-if denied or granted < least then
-  local answer = { 0 }
-  for _, counter in ipairs(counters) do
-    for value = 2, 1 + counter.claims * 2 do answer[#answer + 1] = counter.values[value] end
+local member = ARGV[6]
+if not fits then
+  local growth, parts = {}, { string.match(member, '^[^|]*') }
+  at = 7
+  for index, state in ipairs(states) do
+    local claims, claim = ARGV[at + 1], 0
+    growth[index] = {}
+    for base, per in string.gmatch(ARGV[at + 3 + 4 * claims], '([^:,]+):([^:,]+)') do
+      base, per = tonumber(base), tonumber(per)
+      growth[index][claim] = { base, per }
+      local max = tonumber(ARGV[at + 3 + 2 * claims + 2 * claim])
+      local room = max - (state[2 + 2 * claim] or 0) - (state[3 + 2 * claim] or 0)
+      if max > 0 and math.ceil(base + per * granted) > room then
+        if per == 0 then return { 0, unpack(states) } end
+        local fitting = math.floor((room - base) / per)
+        -- The division may round up by a hair, and a hair is an overshoot.
+        if math.ceil(base + per * fitting) > room then fitting = fitting - 1 end
+        granted = math.min(granted, fitting)
+      end
+      claim = claim + 1
+    end
+    at = at + 4 + 4 * claims
   end
-  return answer
+  if granted < tonumber(ARGV[4]) then return { 0, unpack(states) } end
+
+  at = 7
+  for index in ipairs(states) do
+    local claims, held = ARGV[at + 1], {}
+    for claim = 0, claims - 1 do
+      local amount_at = at + 4 + 2 * claims + 2 * claim
+      ARGV[amount_at] = string.format('%.0f', math.ceil(growth[index][claim][1] + growth[index][claim][2] * granted))
+      held[claim + 1] = ARGV[at + 3 + 2 * claim] .. ARGV[amount_at]
+    end
+    parts[index + 1] = table.concat({ KEYS[index + 2], ARGV[at], table.concat(held, ',') }, ' ')
+    at = at + 4 + 4 * claims
+  end
+  member = table.concat(parts, '|')
 end
 
-local now = tonumber(ARGV[2]) or tonumber(stamp())
-local deadline = math.floor(now / 1000) + tonumber(ARGV[4])
-local member, versions, states = { ARGV[3] }, {}, {}
-for index, counter in ipairs(counters) do
-  local writes, amounts = {}, {}
-  for claim = 0, counter.claims - 1 do
-    local base_at = counter.at + 2 + claim * 5
-    local amount = math.ceil(tonumber(ARGV[base_at + 3]) + tonumber(ARGV[base_at + 4]) * granted)
-    local reserved = counter.values[3 + claim * 2] + amount
-    writes[#writes + 1] = string.upper(ARGV[base_at])
-    writes[#writes + 1] = reserved
-    amounts[#amounts + 1] = ARGV[base_at] .. string.format('%.0f', amount)
-    states[#states + 1] = counter.values[2 + claim * 2]
-    states[#states + 1] = reserved
+member, at = member .. '|', 7
+for index, state in ipairs(states) do
+  local claims, writes = ARGV[at + 1], {}
+  for claim = 0, claims - 1 do
+    writes[2 * claim + 1] = ARGV[at + 4 + 2 * claim]
+    writes[2 * claim + 2] = (state[3 + 2 * claim] or 0) + ARGV[at + 4 + 2 * claims + 2 * claim]
   end
   redis.call('HSET', KEYS[index + 2], unpack(writes))
-  versions[#versions + 1] = counter.values[1]
-  member[#member + 1] =
-    table.concat({ KEYS[index + 2], ARGV[counter.at], counter.values[1], table.concat(amounts, ',') }, ' ')
+  member = member .. (index == 1 and '' or ' ') .. state[1]
+  at = at + 4 + 4 * claims
 end
-redis.call('ZADD', KEYS[2], deadline, table.concat(member, '|'))
 
-local answer = { 1, granted, deadline }
-for _, version in ipairs(versions) do answer[#answer + 1] = version end
-for _, state in ipairs(states) do answer[#answer + 1] = state end
-return answer
+local now = tonumber(ARGV[2])
+if not now then
+  local time = redis.call('TIME')
+  now = time[1] * 1000000 + time[2]
+end
+local deadline = math.floor(now / 1000) + ARGV[3]
+redis.call('ZADD', KEYS[2], deadline, member)
+return { 1, granted, deadline, unpack(states) }
