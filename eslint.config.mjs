@@ -49,7 +49,7 @@ export default tseslint.config(
   },
   {
     // End-to-end tests read answers as a client of another language would: JSON of which only the expected is known.
-    files: ['test/**/*.ts'],
+    files: ['test/**/*.ts', 'bench/**/*.ts'],
     rules: {
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',

@@ -20,7 +20,7 @@ const MONTH_SEC = 30 * 86_400;
 
 interface Contender {
   readonly name: string;
-  call(): Promise<unknown>;
+  readonly call: () => Promise<unknown>;
 }
 
 /** One script for 8 limits, against a script that does nothing and against 8 limits one after another. */
