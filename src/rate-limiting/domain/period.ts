@@ -27,6 +27,7 @@ interface LocalDate {
 const HOUR_MS = 3_600_000;
 const formatters = new Map<string, Intl.DateTimeFormat>();
 const latest = new Map<string, Period>();
+const latestDay = new Map<string, Period>();
 
 /** Whether the machine knows this IANA zone. */
 export function isTimeZone(name: string): boolean {
@@ -57,7 +58,24 @@ export function periodOfMonth(month: string, schedule: Schedule): Period | undef
 
 /** The local calendar day at an instant, `2026-11-21`. */
 export function dayAt(nowMs: number, timeZone: string): string {
+  const known = latestDay.get(timeZone);
+  if (known && known.startsAtMs <= nowMs && nowMs < known.endsAtMs) return known.name;
+  const name = computeDay(nowMs, timeZone);
+  // Asked for every call, and formatting a date in a zone costs more than all else of it.
+  latestDay.set(timeZone, {
+    name,
+    startsAtMs: startOfDay(name, timeZone),
+    endsAtMs: startOfDay(dayAfter(name), timeZone),
+  });
+  return name;
+}
+
+function computeDay(nowMs: number, timeZone: string): string {
   return formatDate(localDateAt(nowMs, timeZone));
+}
+
+function dayAfter(day: string): string {
+  return new Date(Date.parse(`${day}T00:00:00Z`) + 24 * HOUR_MS).toISOString().slice(0, 10);
 }
 
 /** The first instant of a local calendar day, also where its midnight does not exist (daylight saving). */
@@ -68,7 +86,7 @@ export function startOfDay(day: string, timeZone: string): number {
   let within = utcMidnight + 13 * HOUR_MS;
   while (within - before > 1) {
     const middle = Math.floor((before + within) / 2);
-    if (dayAt(middle, timeZone) < day) before = middle;
+    if (computeDay(middle, timeZone) < day) before = middle;
     else within = middle;
   }
   return within;
