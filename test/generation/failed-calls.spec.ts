@@ -86,10 +86,13 @@ describe('calls that do not go well', () => {
     harness.emulator.next({ usage: { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 } });
     await user.api.post('/v1/chat/completions', CHAT);
     const rows = await ledger.rows(user.id);
-    expect(rows.map((row) => [Number(row.total_tokens), row.estimated])).toEqual([
-      [0, false],
-      [7, false],
+    const counts = rows.map((row) => [row.input_tokens, row.output_tokens, row.total_tokens].map(Number));
+    expect(counts).toEqual([
+      [0, 0, 0],
+      [3, 4, 7],
     ]);
+    expect(Number(rows[0]?.cost_nano_usd)).toBe(0);
+    expect(rows.map(({ estimated }) => estimated)).toEqual([false, false]);
   });
 
   it.each([false, true])(

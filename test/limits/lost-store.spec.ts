@@ -94,6 +94,23 @@ describeWithRedis('when Redis is lost', () => {
     expect((await usedCalls(user)).used).toBe(rows);
   }, 30_000);
 
+  it('G11: a failed call that Redis could not be told of costs nothing, however long that takes', async () => {
+    const user = await harness.newUser({ monthlyCallLimit: 5 });
+    harness.emulator.hold();
+    harness.emulator.next({ status: 500 });
+    const failing = chat(user.api);
+    await harness.emulator.until(({ inFlight }) => inFlight === 1);
+    redis.pause();
+    harness.emulator.release();
+    expect((await failing).status).toBe(502);
+    redis.resume();
+    const begun = performance.now();
+    await until('its deadline has passed', () => performance.now() - begun > 4_000);
+    await until('nothing is held any more', async () => (await usedCalls(user)).reserved === 0);
+    expect(await usedCalls(user)).toMatchObject({ used: 0 });
+    expect(await ledger.rows(user.id)).toEqual([]);
+  }, 30_000);
+
   it('G4: a call whose process was killed is settled at its estimate, within its deadline', async () => {
     const user = await harness.newUser({ monthlyTokenLimit: 10_000 });
     const doomed = await startApp({ ...harness.environment(), LOG_LEVEL: 'error' });
@@ -138,6 +155,15 @@ describeWithRedis('with STORE_FAILURE=open', () => {
       expect(await ledger.ledger(user.id)).toMatchObject({ rows: 3 });
       await harness.redis?.restart();
       await until('it heals, and knows what was used meanwhile', async () => (await call()).status === 429);
+
+      const other = await harness.newUser({ monthlyCallLimit: 3 });
+      const again = () => other.api.post('/generate/script', { topic: 'x' });
+      await again();
+      harness.redis?.pause();
+      expect([(await again()).status, (await again()).status]).toEqual([200, 200]);
+      harness.redis?.resume();
+      await until('one that was only silent knows it too', async () => (await again()).status === 429);
+      expect((await ledger.ledger(other.id)).rows).toBeLessThanOrEqual(4);
     } finally {
       await ledger.close();
       await harness.stop();
