@@ -1,7 +1,7 @@
 import { type HeldAmount, type HeldCounter, type Hold } from '../../domain/counters.js';
 import { reservationId } from '../../domain/ids.js';
 
-import { counterKey, parseCounterKey } from './keys.js';
+import { counterKey, liveKey, parseCounterKey } from './keys.js';
 import { UNIT_LETTER, unitOf } from './unit-letters.js';
 
 /**
@@ -25,6 +25,16 @@ export function memberBody(id: string, counters: readonly string[]): string {
 /** One held amount, as members have it. */
 export function heldText({ unit, amount }: HeldAmount): string {
   return UNIT_LETTER[unit] + String(amount);
+}
+
+/** The keys and arguments of `release.lua`. */
+export function releaseCall(epoch: string, hold: Hold): { keys: string[]; args: (string | number)[] } {
+  const args: (string | number)[] = [memberOf(epoch, hold)];
+  for (const { amounts } of hold.counters) {
+    args.push(amounts.length);
+    for (const { unit, amount } of amounts) args.push(UNIT_LETTER[unit], amount);
+  }
+  return { keys: [liveKey(epoch), ...hold.counters.map(({ counter }) => counterKey(epoch, counter))], args };
 }
 
 /** The hold that a member tells of, or `undefined` where the text is none of ours. */

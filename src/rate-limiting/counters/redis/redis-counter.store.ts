@@ -15,7 +15,7 @@ import {
 
 import { lettersOf, readCounter, readReserveAnswer } from './answers.js';
 import { type Epoch, STANDING_EPOCH } from './epoch.js';
-import { holdsIn, memberOf } from './hold-codec.js';
+import { holdsIn, memberOf, releaseCall } from './hold-codec.js';
 import { bucketKey, counterKey, counterPrefixes, EPOCH_KEY, liveKey } from './keys.js';
 import { reserveArguments } from './reserve-arguments.js';
 import { RedisScripts, type ScriptName, type ScriptRunner } from './redis-scripts.js';
@@ -72,16 +72,16 @@ export class RedisCounterStore extends CounterStore {
       args.push(version, amounts.length);
       for (const { unit, amount } of amounts) args.push(UNIT_LETTER[unit], amount, used[index]?.[unit] ?? 0);
     });
-    return this.ended('settle', hold, args);
+    const epoch = await this.openEpoch();
+    const keys = [liveKey(epoch), ...hold.counters.map(({ counter }) => counterKey(epoch, counter))];
+    const [ended] = await this.scripts.run('settle', keys, [memberOf(epoch, hold), ...args]);
+    return ended === 1;
   }
 
   async release(hold: Hold): Promise<boolean> {
-    const args: Args = [];
-    for (const { amounts } of hold.counters) {
-      args.push(amounts.length);
-      for (const { unit, amount } of amounts) args.push(UNIT_LETTER[unit], amount);
-    }
-    return this.ended('release', hold, args);
+    const { keys, args } = releaseCall(await this.openEpoch(), hold);
+    const [ended] = await this.scripts.run('release', keys, args);
+    return ended === 1;
   }
 
   async load({ counter, token }: ColdCounter, used: UnitAmounts): Promise<boolean> {
@@ -156,13 +156,6 @@ export class RedisCounterStore extends CounterStore {
       this.inDoubt.add(id);
       throw error;
     }
-  }
-
-  private async ended(verb: 'settle' | 'release', hold: Hold, args: Args): Promise<boolean> {
-    const epoch = await this.openEpoch();
-    const keys = [liveKey(epoch), ...hold.counters.map(({ counter }) => counterKey(epoch, counter))];
-    const [ended] = await this.scripts.run(verb, keys, [memberOf(epoch, hold), ...args]);
-    return ended === 1;
   }
 
   /** Runs a script in the open epoch; where it says that this one has passed, in the next. */

@@ -8,7 +8,7 @@ import { type InstanceRoster } from '../../instances/instance-roster.store.js';
 import { type LiveReservations } from '../../live-reservations.js';
 
 import { type Epoch } from './epoch.js';
-import { memberOf } from './hold-codec.js';
+import { memberOf, releaseCall } from './hold-codec.js';
 import { counterKey, EPOCH_KEY, liveKey } from './keys.js';
 import { RedisScripts, type ScriptRunner } from './redis-scripts.js';
 import { UNIT_LETTER } from './unit-letters.js';
@@ -140,12 +140,7 @@ export class RedisEpoch implements Epoch {
   }
 
   private async drop(epoch: string, hold: Hold): Promise<void> {
-    const args: (string | number)[] = [memberOf(epoch, hold)];
-    for (const { amounts } of hold.counters) {
-      args.push(amounts.length);
-      for (const { unit, amount } of amounts) args.push(UNIT_LETTER[unit], amount);
-    }
-    const keys = [liveKey(epoch), ...hold.counters.map(({ counter }) => counterKey(epoch, counter))];
+    const { keys, args } = releaseCall(epoch, hold);
     await this.scripts.run('release', keys, args);
   }
 
