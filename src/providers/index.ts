@@ -20,3 +20,4 @@ export {
   type WireObject,
 } from './provider.port.js';
 export { ProvidersModule } from './providers.module.js';
+export { isWireObject, objectAt, objectsAt } from './wire-object.js';

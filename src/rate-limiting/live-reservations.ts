@@ -36,10 +36,6 @@ export class LiveReservations {
     return this.open.has(id);
   }
 
-  get size(): number {
-    return this.open.size;
-  }
-
   /** Everything that the store holds for this process. */
   holds(): Hold[] {
     return [...this.open.values()].flatMap(({ hold }) => (hold ? [hold] : []));

@@ -143,11 +143,6 @@ export class RateLimitingService {
     return this.resets.reset(input);
   }
 
-  /** How many calls are in flight here. */
-  inFlight(): number {
-    return this.live.size;
-  }
-
   private async asking(input: ReserveInput): Promise<Asking> {
     const nowMs = input.id === undefined ? this.clock.now() : timeOf(input.id);
     const terms = await this.resolver.termsOf(input.caller, nowMs, input.operation);

@@ -18,10 +18,7 @@ export function usageEntryOf(
     model: actual.model,
     inputTokens: actual.inputTokens,
     outputTokens: actual.outputTokens,
-    totalTokens: actual.totalTokens ?? actual.inputTokens + actual.outputTokens,
-    calls: 1,
-    operationCount: actual.count ?? reservation.estimate.count,
-    costNanoUsd: actual.costNanoUsd,
+    ...countsOf(reservation, actual),
     status: end.status,
     estimated: actual.estimated,
     softExceeded: soft.length > 0,
@@ -51,8 +48,7 @@ export function usageAtEstimate(reservation: Reservation): ActualUsage {
 
 /** The limits of a call as its own settlement leaves them; other calls may have moved them since. */
 export function settledLimits(reservation: Reservation, actual: ActualUsage): LimitState[] {
-  const entry = usageEntryOf(reservation, actual, { status: 'settled', latencyMs: 0 });
-  const used = unitAmountsOf(entry);
+  const used = unitAmountsOf({ operation: reservation.operation, ...countsOf(reservation, actual) });
   const heldBy = (limit: LimitState) => {
     const held = reservation.hold?.counters.find(
       ({ counter }) =>
@@ -67,6 +63,16 @@ export function settledLimits(reservation: Reservation, actual: ActualUsage): Li
     used: limit.used + (used[limit.unit] ?? 0),
     reserved: Math.max(0, limit.reserved - heldBy(limit)),
   }));
+}
+
+/** What counters and ledger alike count of a call. */
+function countsOf({ estimate }: Reservation, actual: ActualUsage) {
+  return {
+    totalTokens: actual.totalTokens ?? actual.inputTokens + actual.outputTokens,
+    calls: 1,
+    operationCount: actual.count ?? estimate.count,
+    costNanoUsd: actual.costNanoUsd,
+  };
 }
 
 function estimatedTokens({ estimate, grantedOutputTokens }: Reservation): number {

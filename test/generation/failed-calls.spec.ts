@@ -1,5 +1,6 @@
 import { type Harness, newHarness, type TestUser } from '../support/harness.js';
 import { LedgerReader } from '../support/ledger-reader.js';
+import { until } from '../support/until.js';
 
 const CHAT = { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Tell me about the sea.' }] };
 
@@ -131,7 +132,7 @@ describe('calls that do not go well', () => {
     while (!text.includes('three')) text += new TextDecoder().decode((await reader?.read())?.value);
     hangUp.abort();
     await harness.emulator.until(({ requests }) => requests[0]?.abortedAt !== undefined);
-    await eventually(async () => (await ledger.rows(user.id)).length === 1);
+    await until('the row is written', async () => (await ledger.rows(user.id)).length === 1);
     const [row] = await ledger.rows(user.id);
     expect(row).toMatchObject({ status: 'settled', estimated: true });
     expect(Number(row?.output_tokens)).toBe(3);
@@ -149,7 +150,7 @@ describe('calls that do not go well', () => {
       await expect(call).rejects.toThrow();
       await harness.emulator.until(({ requests }) => requests[0]?.abortedAt !== undefined);
     }
-    await eventually(async () => String((await used())['user.month.calls']) === '0,0');
+    await until('nothing is held', async () => String((await used())['user.month.calls']) === '0,0');
     await expectNothingCharged();
   });
 
@@ -159,9 +160,3 @@ describe('calls that do not go well', () => {
     expect(await ledger.rows(user.id)).toHaveLength(1);
   });
 });
-
-async function eventually(condition: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 5_000;
-  while (performance.now() < end) if (await condition()) return;
-  throw new Error('It never came true.');
-}

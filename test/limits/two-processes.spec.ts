@@ -9,6 +9,7 @@ import { type AppProcess, startApp } from '../support/app-process.js';
 import { type Harness, newHarness } from '../support/harness.js';
 import { LedgerReader } from '../support/ledger-reader.js';
 import { describeWithRedis } from '../support/redis.js';
+import { until } from '../support/until.js';
 
 describeWithRedis('two processes on one Redis and one Postgres', () => {
   let harness: Harness;
@@ -65,10 +66,14 @@ describeWithRedis('two processes on one Redis and one Postgres', () => {
     expect((await one?.post('/generate/script', { topic: 'x' }))?.status).toBe(429);
 
     await harness.admin.put(`/admin/limits/users/${user.id}`, { monthlyCallLimit: 2 });
-    await within(1_000, async () => (await one?.post('/generate/script', { topic: 'x' }))?.status === 200);
+    await until(
+      'it holds there too',
+      async () => (await one?.post('/generate/script', { topic: 'x' }))?.status === 200,
+      1_000,
+    );
 
     expect((await user.api.delete(`/me/api-keys/${user.keyId}`)).status).toBe(204);
-    await within(1_000, async () => (await one?.get('/me'))?.status === 401);
+    await until('it holds there too', async () => (await one?.get('/me'))?.status === 401, 1_000);
   });
 
   it('reserves a chat call in one round trip to Redis', async () => {
@@ -113,10 +118,4 @@ async function scriptsDuring(url: string, work: () => Promise<unknown>): Promise
   monitor.disconnect();
   await redis.quit();
   return seen;
-}
-
-async function within(ms: number, condition: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + ms;
-  while (performance.now() < end) if (await condition()) return;
-  throw new Error(`It did not hold within ${ms} ms.`);
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { countImageInput, type WireBody } from '../../pricing/index.js';
-import { type WireObject } from '../../providers/index.js';
+import { objectsAt, type WireObject } from '../../providers/index.js';
 import { type ActualUsage, currentCallContext } from '../../rate-limiting/index.js';
 import { asCodedError } from '../provider-failure.js';
 import { Targets, type WantedModel } from '../targets.js';
@@ -44,7 +44,6 @@ export class ImageRunner {
 }
 
 /** The images of an answer, as the wire format lists them. */
-export function imagesIn(body: WireObject): Record<string, unknown>[] {
-  const data: unknown[] = Array.isArray(body.data) ? body.data : [];
-  return data.filter((item): item is Record<string, unknown> => typeof item === 'object' && item !== null);
+export function imagesIn(body: WireObject): readonly WireObject[] {
+  return objectsAt(body, 'data');
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { CodedError } from '../../errors.js';
 import { AssetService, type KeptAsset } from '../../media/index.js';
+import { type WireObject } from '../../providers/index.js';
 import { type ActualUsage, currentCallContext, RateLimit } from '../../rate-limiting/index.js';
 
 import { estimateImages, type ImageCall } from './image-call.js';
@@ -56,7 +57,7 @@ export class ImageService {
   }
 }
 
-function bytesOf(image: Record<string, unknown>, provider: string): Buffer {
+function bytesOf(image: WireObject, provider: string): Buffer {
   if (typeof image.b64_json === 'string') return Buffer.from(image.b64_json, 'base64');
   throw new CodedError('provider_failed', `The provider ${provider} answered without the image's data.`);
 }

@@ -4,7 +4,7 @@ import { type FastifyReply } from 'fastify';
 
 import { Idempotent, sendEvents, type StreamEvent, tellCall } from '../../http/index.js';
 import { Clock } from '../../rate-limiting/index.js';
-import { contentOf } from '../chat/answer-text.js';
+import { contentDeltaOf, contentOf } from '../chat/answer-text.js';
 import { type ChatCall } from '../chat/chat-call.js';
 import { type ChatPiece } from '../chat/chat.runner.js';
 import { ScriptAnswerDto } from '../generation.views.js';
@@ -65,7 +65,7 @@ async function* scriptEvents(call: ChatCall, pieces: AsyncIterable<ChatPiece>): 
   try {
     for await (const piece of pieces) {
       last = piece;
-      const text = deltaOf(piece);
+      const text = contentDeltaOf(piece.chunk.raw);
       script += text;
       if (text !== '') yield { event: 'script.delta', data: JSON.stringify({ text }) };
     }
@@ -84,13 +84,4 @@ async function* scriptEvents(call: ChatCall, pieces: AsyncIterable<ChatPiece>): 
     limits,
   };
   yield { event: 'script.done', data: JSON.stringify(done) };
-}
-
-function deltaOf({ chunk }: ChatPiece): string {
-  const choices: unknown = chunk.raw.choices;
-  const first: unknown = Array.isArray(choices) ? choices[0] : undefined;
-  if (typeof first !== 'object' || first === null || !('delta' in first)) return '';
-  const { delta } = first;
-  if (typeof delta !== 'object' || delta === null || !('content' in delta)) return '';
-  return typeof delta.content === 'string' ? delta.content : '';
 }
