@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type Redis } from 'ioredis';
 
 import { counterRef } from '../../src/rate-limiting/claims.js';
-import { counterKey, liveKey } from '../../src/rate-limiting/counters/redis/keys.js';
+import { PLAIN_KEYS } from '../../src/rate-limiting/counters/redis/keys.js';
 import { RedisCounterStore } from '../../src/rate-limiting/counters/redis/redis-counter.store.js';
 import { startRedis, type TestRedis } from '../../test/support/redis.js';
 import { type Figure } from '../figures.js';
@@ -48,7 +48,7 @@ async function measure(all: readonly Population[], { ms }: Pace): Promise<Figure
   let fewest: number | undefined;
   for (const { users, redis, store } of all) {
     const { perSecond } = await inFlight(64, ms, () => reserveOfAnyone(store, users));
-    await redis.del(liveKey(''));
+    await redis.del(PLAIN_KEYS.live(''));
     const known = `${users.toLocaleString('en')} known users`;
     if (fewest === undefined) figures.push({ name: `reserves a second, ${known}`, value: perSecond });
     else {
@@ -81,7 +81,7 @@ async function populate(users: number): Promise<Population> {
     const pipeline = redis.pipeline();
     for (let index = from; index < Math.min(users, from + PER_BATCH); index++) {
       for (const counter of countersOf(callerAt(index)).map(counterRef)) {
-        const key = counterKey('', counter);
+        const key = PLAIN_KEYS.counter('', counter);
         pipeline.hset(
           key,
           'g',

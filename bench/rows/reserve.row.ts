@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { type Redis } from 'ioredis';
 import { RateLimiterRedis } from 'rate-limiter-flexible';
 
-import { liveKey } from '../../src/rate-limiting/counters/redis/keys.js';
+import { PLAIN_KEYS } from '../../src/rate-limiting/counters/redis/keys.js';
 import { RedisCounterStore } from '../../src/rate-limiting/counters/redis/redis-counter.store.js';
 import { startRedis } from '../../test/support/redis.js';
 import { type Figure } from '../figures.js';
@@ -57,7 +57,7 @@ async function measure(
     const run = async ({ call }: Contender): Promise<Seen> => {
       const seen = await inFlight(loops, ms, call);
       // Nothing settles here: without this, the live reservations would grow as in no real service.
-      await redis.del(liveKey(''));
+      await redis.del(PLAIN_KEYS.live(''));
       return seen;
     };
     const [none, theirs] = [await run(empty), await run(flexible)];

@@ -1,5 +1,10 @@
-/** Which epoch the counters stand in. */
+import { PLAIN_KEYS, type ShardKeys } from './keys.js';
+
+/** Which epoch the counters of a shard stand in. */
 export interface Epoch {
+  /** Builds the keys of the shard. */
+  readonly keys: ShardKeys;
+
   /** The name of the epoch that is open, where that is known; else it must be waited for. */
   readonly known: string | undefined;
 
@@ -11,8 +16,8 @@ export interface Epoch {
 }
 
 /** One epoch for ever, that no script asks for: where nobody empties the server. */
-export const STANDING_EPOCH: Epoch = {
-  known: '',
-  current: () => Promise.resolve(''),
-  lost: () => undefined,
-};
+export function standingEpoch(keys: ShardKeys): Epoch {
+  return { keys, known: '', current: () => Promise.resolve(''), lost: () => undefined };
+}
+
+export const STANDING_EPOCH = standingEpoch(PLAIN_KEYS);

@@ -1,7 +1,7 @@
 import { type HeldAmount, type HeldCounter, type Hold } from '../../domain/counters.js';
 import { reservationId } from '../../domain/ids.js';
 
-import { counterKey, liveKey, parseCounterKey } from './keys.js';
+import { type ShardKeys } from './keys.js';
 import { UNIT_LETTER, unitOf } from './unit-letters.js';
 
 /**
@@ -9,10 +9,10 @@ import { UNIT_LETTER, unitOf } from './unit-letters.js';
  * same text, so that settling finds it by value and the sweeper needs nothing else. The versions come last: they are
  * all that only Redis knows, and the rest is made here.
  */
-export function memberOf(epoch: string, hold: Hold): string {
+export function memberOf(keys: ShardKeys, epoch: string, hold: Hold): string {
   const bodies = hold.counters.map(
     ({ counter, amounts }) =>
-      `${counterKey(epoch, counter)} ${counter.expiresAtMs} ${amounts.map(heldText).join(',')}`,
+      `${keys.counter(epoch, counter)} ${counter.expiresAtMs} ${amounts.map(heldText).join(',')}`,
   );
   return `${memberBody(hold.id, bodies)}|${hold.counters.map(({ version }) => version).join(' ')}`;
 }
@@ -28,23 +28,30 @@ export function heldText({ unit, amount }: HeldAmount): string {
 }
 
 /** The keys and arguments of `release.lua`. */
-export function releaseCall(epoch: string, hold: Hold): { keys: string[]; args: (string | number)[] } {
-  const args: (string | number)[] = [memberOf(epoch, hold)];
+export function releaseCall(
+  keys: ShardKeys,
+  epoch: string,
+  hold: Hold,
+): { keys: string[]; args: (string | number)[] } {
+  const args: (string | number)[] = [memberOf(keys, epoch, hold)];
   for (const { amounts } of hold.counters) {
     args.push(amounts.length);
     for (const { unit, amount } of amounts) args.push(UNIT_LETTER[unit], amount);
   }
-  return { keys: [liveKey(epoch), ...hold.counters.map(({ counter }) => counterKey(epoch, counter))], args };
+  return {
+    keys: [keys.live(epoch), ...hold.counters.map(({ counter }) => keys.counter(epoch, counter))],
+    args,
+  };
 }
 
 /** The hold that a member tells of, or `undefined` where the text is none of ours. */
-function holdOf(member: string, deadlineMs: number): Hold | undefined {
+function holdOf(keys: ShardKeys, member: string, deadlineMs: number): Hold | undefined {
   const [id, ...parts] = member.split('|');
   const versions = parts.pop()?.match(/\S+/g) ?? [];
   if (!id || versions.length !== parts.length) return undefined;
   const counters: HeldCounter[] = [];
   for (const [index, part] of parts.entries()) {
-    const counter = heldCounterOf(part, Number(versions[index]));
+    const counter = heldCounterOf(keys, part, Number(versions[index]));
     if (!counter) return undefined;
     counters.push(counter);
   }
@@ -52,18 +59,18 @@ function holdOf(member: string, deadlineMs: number): Hold | undefined {
 }
 
 /** The holds of a script's list of members and deadlines. */
-export function holdsIn(found: readonly unknown[]): Hold[] {
+export function holdsIn(keys: ShardKeys, found: readonly unknown[]): Hold[] {
   const holds: Hold[] = [];
   for (let at = 0; at + 1 < found.length; at += 2) {
-    const hold = holdOf(String(found[at]), Number(found[at + 1]));
+    const hold = holdOf(keys, String(found[at]), Number(found[at + 1]));
     if (hold) holds.push(hold);
   }
   return holds;
 }
 
-function heldCounterOf(part: string, version: number): HeldCounter | undefined {
+function heldCounterOf(keys: ShardKeys, part: string, version: number): HeldCounter | undefined {
   const [key = '', expiresAtMs, held = ''] = part.split(' ');
-  const ref = parseCounterKey(key);
+  const ref = keys.parseCounter(key);
   if (!ref) return undefined;
   return {
     counter: { ...ref, expiresAtMs: Number(expiresAtMs) },

@@ -16,7 +16,7 @@ import {
 import { lettersOf, readCounter, readReserveAnswer } from './answers.js';
 import { type Epoch, STANDING_EPOCH } from './epoch.js';
 import { holdsIn, memberOf, releaseCall } from './hold-codec.js';
-import { bucketKey, counterKey, counterPrefixes, EPOCH_KEY, liveKey } from './keys.js';
+import { type ShardKeys } from './keys.js';
 import { reserveArguments } from './reserve-arguments.js';
 import { RedisScripts, type ScriptName, type ScriptRunner } from './redis-scripts.js';
 import { ALL_LETTERS, UNIT_LETTER } from './unit-letters.js';
@@ -39,6 +39,7 @@ const KEYS_A_STEP = 500;
 /** Counters in Redis: one script a verb, one hash a subject and period, one round trip a call. */
 export class RedisCounterStore extends CounterStore {
   private readonly scripts: RedisScripts;
+  private readonly keys: ShardKeys;
   /** Reserves that failed for us and may have been done all the same. */
   private readonly inDoubt = new Set<string>();
 
@@ -50,10 +51,11 @@ export class RedisCounterStore extends CounterStore {
   ) {
     super();
     this.scripts = new RedisScripts(redis);
+    this.keys = epoch.keys;
   }
 
   async reserve(command: ReserveCommand): Promise<ReserveAnswer> {
-    const call = reserveArguments(command, this.nowUs());
+    const call = reserveArguments(this.keys, command, this.nowUs());
     // A reserve that was given up and ran after all holds what nobody will use.
     const giveBack = (answer: unknown[]) => {
       const late = answer[0] === 1 ? readReserveAnswer(command, answer) : undefined;
@@ -73,13 +75,16 @@ export class RedisCounterStore extends CounterStore {
       for (const { unit, amount } of amounts) args.push(UNIT_LETTER[unit], amount, used[index]?.[unit] ?? 0);
     });
     const epoch = await this.openEpoch();
-    const keys = [liveKey(epoch), ...hold.counters.map(({ counter }) => counterKey(epoch, counter))];
-    const [ended] = await this.scripts.run('settle', keys, [memberOf(epoch, hold), ...args]);
+    const keys = [
+      this.keys.live(epoch),
+      ...hold.counters.map(({ counter }) => this.keys.counter(epoch, counter)),
+    ];
+    const [ended] = await this.scripts.run('settle', keys, [memberOf(this.keys, epoch, hold), ...args]);
     return ended === 1;
   }
 
   async release(hold: Hold): Promise<boolean> {
-    const { keys, args } = releaseCall(await this.openEpoch(), hold);
+    const { keys, args } = releaseCall(this.keys, await this.openEpoch(), hold);
     const [ended] = await this.scripts.run('release', keys, args);
     return ended === 1;
   }
@@ -87,7 +92,7 @@ export class RedisCounterStore extends CounterStore {
   async load({ counter, token }: ColdCounter, used: UnitAmounts): Promise<boolean> {
     const args: Args = [token, counter.expiresAtMs, ALL_LETTERS, ...lettersOf(used).flat()];
     const epoch = await this.openEpoch();
-    const keys = [EPOCH_KEY, counterKey(epoch, counter)];
+    const keys = [this.keys.epoch, this.keys.counter(epoch, counter)];
     // In an epoch that has passed there is nothing to be filled: whoever asks again finds the counter cold.
     const [loaded] = await this.scripts.run('load', keys, [epoch, ...args]);
     return loaded === 1;
@@ -96,7 +101,7 @@ export class RedisCounterStore extends CounterStore {
   async invalidate(counters: readonly CounterRef[]): Promise<void> {
     if (counters.length === 0) return;
     const epoch = await this.openEpoch();
-    const keys = counters.map((counter) => counterKey(epoch, counter));
+    const keys = counters.map((counter) => this.keys.counter(epoch, counter));
     await this.scripts.run('invalidate', keys, []);
   }
 
@@ -104,8 +109,8 @@ export class RedisCounterStore extends CounterStore {
     const epoch = await this.openEpoch();
     let cursor = '0';
     do {
-      const args = [cursor, KEYS_A_STEP, ...counterPrefixes(epoch)];
-      const [next] = await this.scripts.run('invalidate-all', [liveKey(epoch)], args);
+      const args = [cursor, KEYS_A_STEP, ...this.keys.counterPrefixes(epoch)];
+      const [next] = await this.scripts.run('invalidate-all', [this.keys.live(epoch)], args);
       cursor = String(next);
     } while (cursor !== '0');
   }
@@ -114,7 +119,7 @@ export class RedisCounterStore extends CounterStore {
     if (counters.length === 0) return [];
     const expiries = counters.map((counter) => counter.expiresAtMs);
     const answers = await this.inEpoch('read', (epoch) => ({
-      keys: [EPOCH_KEY, ...counters.map((counter) => counterKey(epoch, counter))],
+      keys: [this.keys.epoch, ...counters.map((counter) => this.keys.counter(epoch, counter))],
       args: [epoch, ...expiries],
     }));
     return counters.map((counter, index) => readCounter(counter, answers[index]));
@@ -122,21 +127,24 @@ export class RedisCounterStore extends CounterStore {
 
   async renew(hold: Hold, ttlMs: number): Promise<Hold | undefined> {
     const epoch = await this.openEpoch();
-    const args = [this.nowUs(), memberOf(epoch, hold), ttlMs];
-    const [deadlineMs] = await this.scripts.run('renew', [liveKey(epoch)], args);
+    const args = [this.nowUs(), memberOf(this.keys, epoch, hold), ttlMs];
+    const [deadlineMs] = await this.scripts.run('renew', [this.keys.live(epoch)], args);
     return deadlineMs === 0 ? undefined : { ...hold, deadlineMs: Number(deadlineMs) };
   }
 
   async overdue(limit: number): Promise<Hold[]> {
     const epoch = await this.openEpoch();
     await this.dropDoubtful(epoch);
-    return holdsIn(await this.scripts.run('overdue', [liveKey(epoch)], [this.nowUs(), limit]));
+    return holdsIn(
+      this.keys,
+      await this.scripts.run('overdue', [this.keys.live(epoch)], [this.nowUs(), limit]),
+    );
   }
 
   async takePermits(command: TakePermits): Promise<PermitsAnswer> {
     const { bucket, permits, burst, refillPerSec } = command;
     const args = [this.nowUs(), permits, burst, refillPerSec];
-    const [taken, fullAtUs, nowUs] = await this.scripts.run('take-permits', [bucketKey(bucket)], args);
+    const [taken, fullAtUs, nowUs] = await this.scripts.run('take-permits', [this.keys.bucket(bucket)], args);
     return describeTake(taken === 1, permits, { fullAtUs: Number(fullAtUs), nowUs: Number(nowUs) }, command);
   }
 
@@ -144,7 +152,7 @@ export class RedisCounterStore extends CounterStore {
   private async dropDoubtful(epoch: string): Promise<void> {
     const ids = [...this.inDoubt];
     if (ids.length === 0) return;
-    for (const hold of holdsIn(await this.scripts.run('find-live', [liveKey(epoch)], ids)))
+    for (const hold of holdsIn(this.keys, await this.scripts.run('find-live', [this.keys.live(epoch)], ids)))
       await this.release(hold);
     for (const id of ids) this.inDoubt.delete(id);
   }

@@ -9,7 +9,7 @@ import { type LiveReservations } from '../../live-reservations.js';
 
 import { type Epoch } from './epoch.js';
 import { memberOf, releaseCall } from './hold-codec.js';
-import { counterKey, EPOCH_KEY, liveKey } from './keys.js';
+import { PLAIN_KEYS } from './keys.js';
 import { RedisScripts, type ScriptRunner } from './redis-scripts.js';
 import { UNIT_LETTER } from './unit-letters.js';
 
@@ -35,6 +35,7 @@ const PAUSE_MS = 50;
  * when all that live have, the epoch opens: until then nobody can spend what a call in flight still holds (G5).
  */
 export class RedisEpoch implements Epoch {
+  readonly keys = PLAIN_KEYS;
   known: string | undefined;
   private opening: Promise<string> | undefined;
   private registeredIn: string | undefined;
@@ -107,7 +108,7 @@ export class RedisEpoch implements Epoch {
     const server = await this.redis.info('server');
     const runId = /^run_id:(\w+)/m.exec(server)?.[1] ?? '';
     const proposal = randomBytes(5).toString('hex');
-    const [name] = await this.scripts.run('epoch', [EPOCH_KEY], [proposal, runId]);
+    const [name] = await this.scripts.run('epoch', [this.keys.epoch], [proposal, runId]);
     if (name === proposal) await this.feed.publish({ kind: NEW_EPOCH, id: proposal });
     return String(name);
   }
@@ -127,11 +128,11 @@ export class RedisEpoch implements Epoch {
 
   private async registerHold(epoch: string, hold: Hold): Promise<void> {
     const keys = [
-      EPOCH_KEY,
-      liveKey(epoch),
-      ...hold.counters.map(({ counter }) => counterKey(epoch, counter)),
+      this.keys.epoch,
+      this.keys.live(epoch),
+      ...hold.counters.map(({ counter }) => this.keys.counter(epoch, counter)),
     ];
-    const args: (string | number)[] = [epoch, memberOf(epoch, hold), hold.deadlineMs];
+    const args: (string | number)[] = [epoch, memberOf(this.keys, epoch, hold), hold.deadlineMs];
     for (const { counter, amounts } of hold.counters) {
       args.push(counter.expiresAtMs, amounts.length);
       for (const { unit, amount } of amounts) args.push(UNIT_LETTER[unit], amount);
@@ -140,13 +141,17 @@ export class RedisEpoch implements Epoch {
   }
 
   private async drop(epoch: string, hold: Hold): Promise<void> {
-    const { keys, args } = releaseCall(epoch, hold);
+    const { keys, args } = releaseCall(this.keys, epoch, hold);
     await this.scripts.run('release', keys, args);
   }
 
   private async join(epoch: string): Promise<boolean> {
     const alive = await this.roster.alive();
-    const [joined] = await this.scripts.run('join-epoch', [EPOCH_KEY], [epoch, this.roster.self, ...alive]);
+    const [joined] = await this.scripts.run(
+      'join-epoch',
+      [this.keys.epoch],
+      [epoch, this.roster.self, ...alive],
+    );
     return joined === 1;
   }
 }

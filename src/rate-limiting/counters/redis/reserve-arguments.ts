@@ -2,11 +2,11 @@ import { type CounterClaims, type ReserveCommand } from '../../domain/counters.j
 import { amountOf } from '../../domain/decision.js';
 
 import { heldText, memberBody } from './hold-codec.js';
-import { counterKey, EPOCH_KEY, liveKey } from './keys.js';
+import { type ShardKeys } from './keys.js';
 import { UNIT_LETTER } from './unit-letters.js';
 
 /** The keys and arguments of `reserve.lua`, in the order of its header, for whichever epoch turns out to be open. */
-export function reserveArguments(command: ReserveCommand, nowUs: string) {
+export function reserveArguments(shard: ShardKeys, command: ReserveCommand, nowUs: string) {
   const { id, ttlMs, elastic, counters } = command;
   const asked = counters.map((counter) => askedOf(counter, elastic.max));
   const held = counters.map(({ counter, claims }, index) => {
@@ -14,13 +14,13 @@ export function reserveArguments(command: ReserveCommand, nowUs: string) {
     return `${counter.expiresAtMs} ${amounts.join(',')}`;
   });
   return (epoch: string): { keys: string[]; args: string[] } => {
-    const keys = counters.map(({ counter }) => counterKey(epoch, counter));
+    const keys = counters.map(({ counter }) => shard.counter(epoch, counter));
     const member = memberBody(
       id,
       held.map((text, index) => `${keys[index]} ${text}`),
     );
     const call = [ttlMs, elastic.min, elastic.max, member, asked];
-    return { keys: [EPOCH_KEY, liveKey(epoch), ...keys], args: [epoch, nowUs, JSON.stringify(call)] };
+    return { keys: [shard.epoch, shard.live(epoch), ...keys], args: [epoch, nowUs, JSON.stringify(call)] };
   };
 }
 
