@@ -1,13 +1,21 @@
+import { Logger } from '@nestjs/common';
+
 import { type CallContext, currentCallContext, noteEnding, runInCallContext } from './call-context.js';
 import { type Caller } from './domain/caller.js';
 import { type ReservationId } from './domain/ids.js';
 import { type ActualUsage, type UsageStatus } from './domain/usage.js';
+import { type UnreadStream } from './live-reservations.js';
 import { meterStream } from './metered-stream.js';
-import { type RateLimitOptions, type ToldUsage } from './rate-limit.decorator.js';
+import { type RateLimitOptions, type ReportedUsage, type ToldUsage } from './rate-limit.decorator.js';
 import { LimitExceeded, noCaller } from './rate-limiting.errors.js';
 import { type RateLimitingService } from './rate-limiting.service.js';
 import { type CallEstimate, type Reservation } from './reservation.js';
 import { settledLimits, usageAtEstimate } from './usage-entry.js';
+
+const logger = new Logger('RateLimit');
+
+/** What stands for a count that could not be had: all that was reserved. Delivered output is never free. */
+const AT_ESTIMATE: ReportedUsage = { estimated: true };
 
 /** Runs a guarded method's call: reserve, run, settle, or release where it fails. */
 export async function runGuarded(
@@ -43,13 +51,19 @@ async function runReserved(run: () => unknown, settlement: Settlement): Promise<
     await settlement.release();
     throw error;
   }
-  if (isAsyncIterable(result)) return meterStream(result, settlement, currentCallContext()?.signal);
+  if (isAsyncIterable(result)) {
+    const stream = meterStream(result, settlement, currentCallContext()?.signal);
+    settlement.watch(stream);
+    return stream;
+  }
   await settlement.settle(settlement.usageOf(result), 'settled');
   return result;
 }
 
 /** How one reservation is brought to its end. */
 export class Settlement {
+  private complained = false;
+
   constructor(
     private readonly service: RateLimitingService,
     private readonly options: RateLimitOptions,
@@ -62,8 +76,15 @@ export class Settlement {
     return this.options.actual !== undefined;
   }
 
+  /** What the method tells of its use, or that it is to be the estimate: what it throws never costs the answer. */
   usageOf(result: unknown): ToldUsage | undefined {
-    return this.options.actual?.(result, this.reservation);
+    const told = this.orEstimate(() => this.options.actual?.(result, this.reservation));
+    return typeof told === 'function' ? () => this.orEstimate(told) : told;
+  }
+
+  /** Has a stream that nobody reads ended, instead of held for ever. */
+  watch(stream: UnreadStream): void {
+    this.service.endUnread(this.reservation.id, stream);
   }
 
   /** @param told what the method told; what it left out is taken from the estimate. */
@@ -82,6 +103,25 @@ export class Settlement {
   release(): Promise<void> {
     noteEnding(this.context, 'released');
     return this.service.release(this.reservation.id);
+  }
+
+  private orEstimate<Told>(ask: () => Told): Told | ReportedUsage {
+    try {
+      return ask();
+    } catch (error) {
+      if (!this.complained) this.complain(error);
+      return AT_ESTIMATE;
+    }
+  }
+
+  /** Once a call: a stream asks for every item. */
+  private complain(error: unknown): void {
+    this.complained = true;
+    const { id, operation } = this.reservation;
+    logger.error(
+      { err: error, reservation: id, operation },
+      'The `actual` of a guarded method failed; its call is charged at the estimate.',
+    );
   }
 }
 

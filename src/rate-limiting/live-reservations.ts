@@ -7,6 +7,16 @@ import { type Reservation } from './reservation.js';
 /** Ends what the store holds; given what that is at the time it runs. */
 export type EndInStore = (hold: Hold | undefined) => Promise<unknown>;
 
+/** What a call delivers piece by piece, at the pace of whoever reads it. */
+export interface UnreadStream {
+  /** Whether somebody waits for its next item. */
+  readonly isRead: boolean;
+  /** How many items it gave. */
+  readonly items: number;
+  /** Ends it, and the reservation with it: what was delivered is paid, and nothing else. */
+  abandon(): Promise<void>;
+}
+
 interface Open {
   readonly reservation: Reservation;
   /** Another one when the counters were lost and it was registered again. */
@@ -14,6 +24,13 @@ interface Open {
   renewedAtMs: number;
   /** The call is over, but the store could not be told yet. */
   postponed?: EndInStore;
+  unread?: Unread;
+}
+
+interface Unread {
+  readonly stream: UnreadStream;
+  items: number;
+  sinceMs: number;
 }
 
 /**
@@ -82,6 +99,26 @@ export class LiveReservations {
     }
   }
 
+  /** Looks after a stream: only whoever reads it can end it, and may never do so. */
+  watch(id: ReservationId, stream: UnreadStream, nowMs: number): void {
+    const open = this.open.get(id);
+    if (open) open.unread = { stream, items: stream.items, sinceMs: nowMs };
+  }
+
+  /** Ends the streams that nobody has read from for `olderThanMs`; not waited for, since a ledger may be away. */
+  endUnread(nowMs: number, olderThanMs: number): void {
+    for (const open of this.open.values()) {
+      const { unread, reservation } = open;
+      if (!unread || !isUnread(unread, nowMs) || nowMs - unread.sinceMs < olderThanMs) continue;
+      delete open.unread;
+      const what = { reservation: reservation.id, operation: reservation.operation, items: unread.items };
+      this.logger.warn(what, 'A stream that nobody reads is ended; what was read of it is charged.');
+      unread.stream.abandon().catch((error: unknown) => {
+        this.logger.error({ ...what, err: error }, 'A stream that nobody reads could not be settled.');
+      });
+    }
+  }
+
   private async run(open: Open, before: (reservation: Reservation) => Promise<EndInStore>): Promise<void> {
     let end: EndInStore;
     try {
@@ -109,4 +146,13 @@ export class LiveReservations {
       return false;
     }
   }
+}
+
+/** Notes where a stream has got to. */
+function isUnread(unread: Unread, nowMs: number): boolean {
+  const { stream, items } = unread;
+  if (!stream.isRead && stream.items === items) return true;
+  unread.items = stream.items;
+  unread.sinceMs = nowMs;
+  return false;
 }

@@ -65,7 +65,7 @@ describe('meterStream', () => {
 
   it('G11: a stream that is left before it delivered anything costs nothing', async () => {
     const settlement = new RecordingSettlement();
-    await meterStream(items([1, 2]), settlement).return?.();
+    await meterStream(items([1, 2]), settlement).return();
     expect(settlement.ends).toEqual(['released']);
   });
 
@@ -100,7 +100,7 @@ describe('meterStream', () => {
     const stream = meterStream(stuck(), settlement);
     await stream.next();
     void stream.next();
-    await stream.return?.();
+    await stream.return();
     expect(settlement.ends).toEqual([['settled', 3]]);
   });
 
@@ -108,7 +108,7 @@ describe('meterStream', () => {
     const settlement = new RecordingSettlement();
     const stream = meterStream(items([1]), settlement);
     await readAll(stream);
-    await stream.return?.();
+    await stream.return();
     expect(settlement.ends).toHaveLength(1);
   });
 
@@ -116,5 +116,18 @@ describe('meterStream', () => {
     const settlement = new RecordingSettlement(false);
     for await (const item of meterStream(items([0, 0]), settlement)) if (item === 0) break;
     expect(settlement.ends).toEqual([['settled', undefined]]);
+  });
+
+  it('is read for as long as somebody waits for an item, however long its source takes', async () => {
+    let give: (item: number) => void = () => undefined;
+    async function* slow() {
+      yield await new Promise<number>((resolve) => (give = resolve));
+    }
+    const stream = meterStream(slow(), new RecordingSettlement());
+    const first = stream.next();
+    expect([stream.isRead, stream.items]).toEqual([true, 0]);
+    give(1);
+    await first;
+    expect([stream.isRead, stream.items]).toEqual([false, 1]);
   });
 });

@@ -1,7 +1,9 @@
 import { AsyncResource } from 'node:async_hooks';
 
 import { type UsageStatus } from './domain/usage.js';
+import { type UnreadStream } from './live-reservations.js';
 import { type ReportedUsage, type ToldUsage } from './rate-limit.decorator.js';
+import { readTooLate } from './rate-limiting.errors.js';
 
 /** How the reservation behind a stream is brought to its end. */
 export interface StreamSettlement {
@@ -23,13 +25,17 @@ export function meterStream<Item>(
   source: AsyncIterable<Item>,
   settlement: StreamSettlement,
   signal?: AbortSignal,
-): AsyncIterableIterator<Item> {
+): MeteredStream<Item> {
   return new MeteredStream(source[Symbol.asyncIterator](), settlement, signal);
 }
 
-class MeteredStream<Item> implements AsyncIterableIterator<Item> {
+/** A stream that settles its reservation. */
+export class MeteredStream<Item> implements AsyncIterableIterator<Item>, UnreadStream {
+  /** How many were delivered. */
+  items = 0;
+  private asked = 0;
+  private abandoned = false;
   private told: ToldUsage | undefined;
-  private items = 0;
   private ended: Promise<void> | undefined;
   /** A generator runs in the context of whoever asks for its next item: the call's own is kept here. */
   private readonly scope = new AsyncResource('cuota.MeteredStream');
@@ -44,13 +50,22 @@ class MeteredStream<Item> implements AsyncIterableIterator<Item> {
     return this;
   }
 
+  /** Whether somebody waits for its next item. */
+  get isRead(): boolean {
+    return this.asked > 0;
+  }
+
   async next(): Promise<IteratorResult<Item>> {
+    if (this.abandoned) throw readTooLate();
     let step: IteratorResult<Item>;
+    this.asked++;
     try {
       step = await this.scope.runInAsyncScope(() => this.source.next());
     } catch (error) {
       await this.end(this.signal?.aborted ? 'settled' : 'failed_after_output');
       throw error;
+    } finally {
+      this.asked--;
     }
     if (step.done) {
       await this.end('settled', true);
@@ -66,6 +81,12 @@ class MeteredStream<Item> implements AsyncIterableIterator<Item> {
     void Promise.resolve(this.source.return?.()).catch(() => undefined);
     await this.end('settled');
     return { done: true, value: undefined };
+  }
+
+  /** Nobody reads it, and nobody left it. */
+  async abandon(): Promise<void> {
+    this.abandoned = true;
+    await this.return();
   }
 
   async throw(error: unknown): Promise<IteratorResult<Item>> {

@@ -43,6 +43,14 @@ export function noCaller(operation: string): CodedError {
   );
 }
 
+/** A stream was ended since nobody read it; whoever comes back to it must not take that for its proper end. */
+export function readTooLate(): CodedError {
+  return new CodedError(
+    'client_closed_request',
+    'This stream was not read for the life of a reservation (RESERVATION_TTL_SEC) and was ended; what was read of it is charged. Make the call again.',
+  );
+}
+
 /** What cannot be priced is refused to who has a money limit, since it could not be held to it. */
 export function unpriced(model: string): CodedError {
   return new CodedError(

@@ -14,7 +14,7 @@ import { type Operation } from './domain/operation.js';
 import { type ActualUsage, unitAmountsOf, type UsageEntry, type UsageStatus } from './domain/usage.js';
 import { Ledger } from './ledger/ledger.port.js';
 import { LimitResolver } from './limits/limit-resolver.js';
-import { type EndInStore, LiveReservations } from './live-reservations.js';
+import { type EndInStore, LiveReservations, type UnreadStream } from './live-reservations.js';
 import { Reconciliation } from './reconciliation.js';
 import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from './rate-limiting.options.js';
 import { ledgerFull, storeUnavailable, unpriced } from './rate-limiting.errors.js';
@@ -79,6 +79,11 @@ export class RateLimitingService {
     await this.live.end(id, () =>
       Promise.resolve((hold) => (hold ? this.store.release(hold) : Promise.resolve())),
     );
+  }
+
+  /** A stream that is neither read nor left is ended within the life of a reservation, and settled as far as it was read. */
+  endUnread(id: ReservationId, stream: UnreadStream): void {
+    this.live.watch(id, stream, this.clock.now());
   }
 
   /** A ledger row, and the counters with it, for work that was done elsewhere; limits are not asked. */

@@ -40,6 +40,7 @@ export class Sweeper {
     await this.live.retry();
     await this.stale.flush();
     const ttlMs = this.options.reservationTtlMs;
+    this.live.endUnread(this.clock.now(), ttlMs);
     // A third of its life: then two renewals may fail before a reservation is taken for dead.
     await this.live.renew((hold) => this.store.renew(hold, ttlMs), this.clock.now(), ttlMs / 3);
     let ended = 0;

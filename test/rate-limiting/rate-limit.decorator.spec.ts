@@ -21,11 +21,15 @@ import {
   RateLimit,
   RateLimitingModule,
   RateLimitingService,
+  Sweeper,
   runInCallContext,
   userId,
 } from '../../src/rate-limiting/index.js';
 import { LedgerReader } from '../support/ledger-reader.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
+import { until } from '../support/until.js';
+
+const TTL_MS = 60_000;
 
 /** Every user may make three calls a month. */
 @Injectable()
@@ -86,10 +90,55 @@ class VideoService {
     }
   }
 
+  /** Its `actual` is at fault. */
+  @RateLimit({
+    operation: 'llm_call',
+    estimate: () => ({ inputTokens: 7 }),
+    actual: (): never => {
+      throw new Error('no such field');
+    },
+  })
+  miscounted(text: string): string {
+    return text;
+  }
+
+  /** Tells what it used by a function, which is at fault. */
+  @RateLimit({
+    operation: 'llm_call',
+    estimate: () => ({ inputTokens: 10, output: { max: 100, min: 1, choices: 1 } }),
+    actual: () => () => {
+      throw new Error('no such field');
+    },
+  })
+  async *miscountedStream(): AsyncGenerator<string> {
+    await nextTurn();
+    yield 'one';
+    yield 'two';
+  }
+
+  /** A stream that is at hand before anybody reads it. */
+  @RateLimit({
+    operation: 'llm_call',
+    estimate: () => ({ inputTokens: 10, output: { max: 100, min: 1, choices: 1 } }),
+    actual: (word: { soFar: number }) => ({ inputTokens: 10, outputTokens: word.soFar }),
+  })
+  open(words: number): Promise<AsyncIterable<{ soFar: number }>> {
+    return Promise.resolve(counting(words));
+  }
+
   /** Guarded from inside too. */
   shoutTwice(text: string): Promise<string> {
     return Promise.resolve(this.shout(text));
   }
+}
+
+async function readAll(stream: AsyncIterable<unknown>): Promise<void> {
+  const reader = stream[Symbol.asyncIterator]();
+  while ((await reader.next()).done !== true);
+}
+
+async function* counting(words: number) {
+  for (let soFar = 1; soFar <= words; soFar++) yield await Promise.resolve({ soFar });
 }
 
 describe('@RateLimit', () => {
@@ -99,6 +148,7 @@ describe('@RateLimit', () => {
   let videos: VideoService;
   let ledger: LedgerReader;
   let users = 0;
+  const clock = new FrozenClock(Date.parse('2026-11-21T12:00:00Z'));
 
   beforeAll(async () => {
     postgres = await startPostgres();
@@ -122,10 +172,9 @@ describe('@RateLimit', () => {
     const options = {
       enabled: true,
       storeFailure: 'closed',
-      reservationTtlMs: 60_000,
+      reservationTtlMs: TTL_MS,
       timeZone: 'UTC',
     } as const;
-    const clock = new FrozenClock(Date.parse('2026-11-21T12:00:00Z'));
     @Module({
       imports: [
         ConfigModule.forRoot(read.settings),
@@ -213,6 +262,65 @@ describe('@RateLimit', () => {
       for await (const { soFar } of videos.tell(50)) if (soFar === 3) break;
     });
     expect(await used(caller)).toMatchObject({ tokens: [13, 0] });
+  });
+
+  it('G11: an `actual` that throws costs the estimate, not the answer, and holds nothing', async () => {
+    const caller = newCaller();
+    const answer = as(caller, () => Promise.resolve(videos.miscounted('hello')));
+    expect(await answer).toBe('hello');
+    expect(await used(caller)).toMatchObject({ tokens: [7, 0], calls: [1, 0] });
+    expect(await ledger.rows(caller.userId)).toMatchObject([{ status: 'settled', estimated: true }]);
+  });
+
+  it('G11: a stream whose `actual` throws costs the estimate, and is delivered whole', async () => {
+    const caller = newCaller();
+    const read = await as(caller, async () => {
+      const items: string[] = [];
+      for await (const item of videos.miscountedStream()) items.push(item);
+      return items;
+    });
+    expect(read).toEqual(['one', 'two']);
+    expect(await used(caller)).toMatchObject({ tokens: [110, 0], calls: [1, 0] });
+    expect(await ledger.rows(caller.userId)).toMatchObject([{ estimated: true }]);
+  });
+
+  it('G11: a stream whose `actual` throws and that is left is not free', async () => {
+    const caller = newCaller();
+    await as(caller, async () => {
+      for await (const item of videos.miscountedStream()) if (item === 'one') break;
+    });
+    expect(await used(caller)).toMatchObject({ tokens: [110, 0], calls: [1, 0] });
+  });
+
+  it('G4: a stream that is never read nor left holds nothing past its deadline, and costs nothing', async () => {
+    const caller = newCaller();
+    const stream = await as(caller, () => videos.open(5));
+    clock.advance(TTL_MS - 1);
+    await moduleRef.get(Sweeper).sweep();
+    expect(await used(caller)).toMatchObject({ tokens: [0, 110], calls: [0, 1] });
+    clock.advance(1);
+    await moduleRef.get(Sweeper).sweep();
+    await until('it is ended', async () => (await used(caller)).calls?.[1] === 0);
+    expect(await used(caller)).toMatchObject({ tokens: [0, 0], calls: [0, 0] });
+    await expect(readAll(stream)).rejects.toThrow('was not read');
+  });
+
+  it('G4: a stream that is read in part and then forgotten costs what was read', async () => {
+    const caller = newCaller();
+    const stream = await as(caller, () => videos.open(50));
+    const reader = stream[Symbol.asyncIterator]();
+    await reader.next();
+    clock.advance(TTL_MS);
+    await moduleRef.get(Sweeper).sweep();
+    await reader.next();
+    clock.advance(TTL_MS);
+    await moduleRef.get(Sweeper).sweep();
+    expect(await used(caller)).toMatchObject({ tokens: [0, 110] });
+    clock.advance(TTL_MS);
+    await moduleRef.get(Sweeper).sweep();
+    await until('it is ended', async () => (await used(caller)).calls?.[1] === 0);
+    expect(await used(caller)).toMatchObject({ tokens: [12, 0], calls: [1, 0] });
+    await expect(reader.next()).rejects.toThrow('was not read');
   });
 
   it('G1: the last tokens of a quota are granted as a shorter answer', async () => {
