@@ -62,8 +62,8 @@ export interface Settings {
     readonly folder: string;
   };
   readonly notifications: {
-    readonly webhookUrl?: string | undefined;
-    readonly webhookSecret?: string | undefined;
+    /** Unset: a row and a log line are all. What it is told is always signed. */
+    readonly webhook?: { readonly url: string; readonly secret: string } | undefined;
   };
   readonly telemetry: { readonly otlpEndpoint?: string | undefined };
   /** Unset: usage is kept for ever. */
@@ -134,10 +134,7 @@ function outsideSettings(
       cooldownSec: values.PROVIDER_COOLDOWN_SEC,
     },
     media: { cloudinary: cloudinaryOf(values), folder: values.MEDIA_FOLDER },
-    notifications: {
-      webhookUrl: values.NOTIFICATION_WEBHOOK_URL,
-      webhookSecret: values.NOTIFICATION_WEBHOOK_SECRET,
-    },
+    notifications: { webhook: webhookOf(values) },
     telemetry: { otlpEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT },
     retention: { usageMonths: values.USAGE_RETENTION_MONTHS },
   };
@@ -147,4 +144,9 @@ function cloudinaryOf(values: FixedValues): Settings['media']['cloudinary'] {
   const { CLOUDINARY_CLOUD_NAME, CLOUDINARY_API_KEY, CLOUDINARY_API_SECRET } = values;
   if (!CLOUDINARY_CLOUD_NAME || !CLOUDINARY_API_KEY || !CLOUDINARY_API_SECRET) return undefined;
   return { cloudName: CLOUDINARY_CLOUD_NAME, apiKey: CLOUDINARY_API_KEY, apiSecret: CLOUDINARY_API_SECRET };
+}
+
+function webhookOf(values: FixedValues): Settings['notifications']['webhook'] {
+  const { NOTIFICATION_WEBHOOK_URL: url, NOTIFICATION_WEBHOOK_SECRET: secret } = values;
+  return url === undefined || secret === undefined ? undefined : { url, secret };
 }

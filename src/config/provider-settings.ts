@@ -49,6 +49,8 @@ const OTHERS: readonly string[] = ['PROVIDER_ORDER', 'PROVIDER_COOLDOWN_SEC'];
 
 export interface ProvidersRead {
   readonly providers: readonly ProviderSettings[];
+  /** Also of those that are at fault or not switched on. */
+  readonly names: readonly string[];
   readonly faults: readonly string[];
 }
 
@@ -75,14 +77,15 @@ export function readProviders(environment: Environment): ProvidersRead {
   }
   const read = [...groups].map(([name, variables]) => readProvider(name, variables));
   return {
+    names: [...groups.keys()],
     providers: read.flatMap(({ provider }) => (provider ? [provider] : [])),
     faults: [...faults, ...read.flatMap((one) => one.faults)],
   };
 }
 
 /** Whether a name may stand in PROVIDER_ORDER. */
-export function isProviderName(name: string, providers: readonly ProviderSettings[]): boolean {
-  return isKnownProvider(name) || providers.some((provider) => provider.name === name);
+export function isProviderName(name: string, configured: readonly string[]): boolean {
+  return isKnownProvider(name) || configured.includes(name);
 }
 
 function readProvider(name: string, variables: Readonly<Record<string, string>>) {

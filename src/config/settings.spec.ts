@@ -161,7 +161,6 @@ describe('readSettings', () => {
     ],
     ['PROVIDER_XAI_KIND', 'openai_compatible', /^PROVIDER_XAI_BASE_URL: not set; it takes a URL/],
     ['PROVIDER_SIMULATED_API_KEY', 'x', /^PROVIDER_SIMULATED_\*: the name simulated is taken/],
-    ['NOTIFICATION_WEBHOOK_URL', 'example.com', /^NOTIFICATION_WEBHOOK_URL: /],
     ['NOTIFICATION_WEBHOOK_SECRET', 'short', /^NOTIFICATION_WEBHOOK_SECRET: its value is not valid/],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'localhost:4318', /^OTEL_EXPORTER_OTLP_ENDPOINT: /],
     [
@@ -185,18 +184,44 @@ describe('readSettings', () => {
     expect(settingsOf(all).media.cloudinary).toEqual({ cloudName: 'c', apiKey: 'k', apiSecret: 's' });
   });
 
+  it('does not start with a webhook that it could not sign for', () => {
+    const NOTIFICATION_WEBHOOK_URL = 'https://example.com/hooks';
+    expect(faultsOf({ NOTIFICATION_WEBHOOK_URL })).toEqual([
+      expect.stringMatching(/^NOTIFICATION_WEBHOOK_SECRET: not set; it takes at least 16 characters/),
+    ]);
+    const secret = 'long enough to sign';
+    const { notifications } = settingsOf({ NOTIFICATION_WEBHOOK_URL, NOTIFICATION_WEBHOOK_SECRET: secret });
+    expect(notifications).toEqual({ webhook: { url: NOTIFICATION_WEBHOOK_URL, secret } });
+  });
+
+  it('takes no provider for unknown whose own settings are at fault', () => {
+    const faults = faultsOf({ PROVIDER_ORDER: 'xai,opnai', PROVIDER_XAI_API_KEY: 'x' });
+    expect(faults).toEqual([
+      expect.stringMatching(/^PROVIDER_XAI_KIND: /),
+      expect.stringMatching(/^PROVIDER_ORDER: there is no provider "opnai"/),
+    ]);
+  });
+
   it('lists every fault at once', () => {
     const faults = faultsOf({
       PORT: 'x',
       LOG_LEVEL: 'x',
       PROVIDER_XAI_API_KEY: 'x',
       PROVIDER_GROQ_TIMEOUT_MS: 'x',
+      PROVIDER_ORDER: 'opnai',
+      CLOUDINARY_CLOUD_NAME: 'c',
+      CLOUDINARY_API_KEY: 'k',
+      NOTIFICATION_WEBHOOK_URL: 'no url',
     });
     expect(faults.map((fault) => fault.split(':')[0])).toEqual([
       'PORT',
       'LOG_LEVEL',
+      'NOTIFICATION_WEBHOOK_URL',
       'PROVIDER_XAI_KIND',
       'PROVIDER_GROQ_TIMEOUT_MS',
+      'PROVIDER_ORDER',
+      'CLOUDINARY_API_SECRET',
+      'NOTIFICATION_WEBHOOK_SECRET',
     ]);
   });
 });

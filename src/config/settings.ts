@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { FixedSettings, type FixedValues } from './fixed-settings.js';
+import { FixedSettings } from './fixed-settings.js';
 import { groupSettings, type Settings } from './grouped-settings.js';
-import { isProviderName, readProviders, type ProviderSettings } from './provider-settings.js';
+import { isProviderName, readProviders } from './provider-settings.js';
 
 export { type Settings } from './grouped-settings.js';
 export { type ModelSetting, type ProviderKind, type ProviderSettings } from './provider-settings.js';
@@ -25,14 +25,17 @@ export function readEnvironment(): SettingsRead {
 export function readSettings(environment: Environment): SettingsRead {
   const given = withoutEmpty(environment);
   const fixed = FixedSettings.safeParse(given);
-  const { providers, faults } = readProviders(given);
-  if (!fixed.success) {
-    return {
-      faults: [...fixed.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`), ...faults],
-    };
-  }
-  const all = [...faults, ...togetherFaults(fixed.data, providers)];
-  return all.length > 0 ? { faults: all } : { settings: groupSettings(fixed.data, providers) };
+  const { providers, names, faults: ofProviders } = readProviders(given);
+  const issues = fixed.success ? [] : fixed.error.issues;
+  const faults = [
+    ...issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`),
+    ...ofProviders,
+    ...orderFaults(given, names),
+    ...togetherFaults(given),
+  ];
+  return fixed.success && faults.length === 0
+    ? { settings: groupSettings(fixed.data, providers) }
+    : { faults };
 }
 
 function withoutEmpty(environment: Environment): Record<string, string> {
@@ -44,19 +47,31 @@ function withoutEmpty(environment: Environment): Record<string, string> {
   return given;
 }
 
-/** What is wrong only in view of other settings. */
-function togetherFaults(values: FixedValues, providers: readonly ProviderSettings[]): string[] {
-  const faults = values.PROVIDER_ORDER.filter((name) => !isProviderName(name, providers)).map(
+/** Told also where other settings are wrong; a list that cannot be read has a fault of its own. */
+function orderFaults({ PROVIDER_ORDER }: Environment, names: readonly string[]): string[] {
+  const order = FixedSettings.shape.PROVIDER_ORDER.safeParse(PROVIDER_ORDER);
+  const unknown = (order.data ?? []).filter((name) => !isProviderName(name, names));
+  return unknown.map(
     (name) =>
       `PROVIDER_ORDER: there is no provider ${JSON.stringify(name)}; it takes names that are configured`,
   );
-  const cloudinary = ['CLOUDINARY_CLOUD_NAME', 'CLOUDINARY_API_KEY', 'CLOUDINARY_API_SECRET'] as const;
-  const missing = cloudinary.filter((name) => values[name] === undefined);
-  if (missing.length === cloudinary.length) return faults;
+}
+
+/** What is missing in view of what is set. */
+function togetherFaults(given: Environment): string[] {
+  const cloudinary = ['CLOUDINARY_CLOUD_NAME', 'CLOUDINARY_API_KEY', 'CLOUDINARY_API_SECRET'];
+  const missing = cloudinary.filter((name) => given[name] === undefined);
+  const faults = missing.map(
+    (name) => `${name}: not set; it takes a value when the other CLOUDINARY_ settings have one`,
+  );
+  return [...(missing.length < cloudinary.length ? faults : []), ...unsignedWebhook(given)];
+}
+
+/** A receiver could not tell an unsigned notification from anybody else's. */
+function unsignedWebhook(given: Environment): string[] {
+  if (given.NOTIFICATION_WEBHOOK_URL === undefined || given.NOTIFICATION_WEBHOOK_SECRET !== undefined)
+    return [];
   return [
-    ...faults,
-    ...missing.map(
-      (name) => `${name}: not set; it takes a value when the other CLOUDINARY_ settings have one`,
-    ),
+    'NOTIFICATION_WEBHOOK_SECRET: not set; it takes at least 16 characters when NOTIFICATION_WEBHOOK_URL is set, since every notification is signed',
   ];
 }

@@ -86,7 +86,7 @@ export class ThresholdWatcher implements OnModuleInit, OnModuleDestroy {
   }
 
   private async tell(limit: LimitState, thresholdPercent: number, userId?: string): Promise<void> {
-    const deliver = this.settings.notifications.webhookUrl !== undefined;
+    const deliver = this.settings.notifications.webhook !== undefined;
     const nowMs = this.clock.now();
     const fresh = await this.store.add(limit, { userId, thresholdPercent, nowMs, deliver });
     if (this.told.size >= MOST_REMEMBERED) this.told.clear();

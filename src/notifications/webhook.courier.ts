@@ -13,6 +13,8 @@ import { Clock, formatUsd } from '../rate-limiting/index.js';
 
 import { type Notification, NotificationStore } from './notification.store.js';
 
+type Webhook = NonNullable<Settings['notifications']['webhook']>;
+
 const EVERY_MS = 5_000;
 /** Less than the first pause: who is still sending has not lost it to another. */
 const TIMEOUT_MS = 5_000;
@@ -35,7 +37,7 @@ export class WebhookCourier implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   onApplicationBootstrap(): void {
-    if (this.settings.notifications.webhookUrl === undefined) return;
+    if (!this.settings.notifications.webhook) return;
     this.timer = setInterval(() => {
       this.wake();
     }, EVERY_MS);
@@ -63,22 +65,26 @@ export class WebhookCourier implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async deliver(): Promise<number> {
-    const { webhookUrl } = this.settings.notifications;
-    if (webhookUrl === undefined) return 0;
+    const { webhook } = this.settings.notifications;
+    if (!webhook) return 0;
     let delivered = 0;
     for (;;) {
       const next = await this.store.take(this.clock.now());
       if (!next) return delivered;
-      if (!(await this.send(webhookUrl, next))) continue;
+      if (!(await this.send(webhook, next))) continue;
       await this.store.delivered(next.id, this.clock.now());
       delivered++;
     }
   }
 
-  private async send(url: string, notification: Notification): Promise<boolean> {
+  private async send({ url, secret }: Webhook, notification: Notification): Promise<boolean> {
     const body = JSON.stringify(bodyOf(notification));
     const timestamp = String(Math.floor(this.clock.now() / 1000));
-    const headers = { 'content-type': 'application/json', ...this.signed(timestamp, body) };
+    const headers = {
+      'content-type': 'application/json',
+      'x-cuota-timestamp': timestamp,
+      'x-cuota-signature': signatureOf(secret, `${timestamp}.${body}`),
+    };
     try {
       const signal = AbortSignal.timeout(TIMEOUT_MS);
       const answer = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'error' });
@@ -91,19 +97,16 @@ export class WebhookCourier implements OnApplicationBootstrap, OnModuleDestroy {
     return false;
   }
 
-  private signed(timestamp: string, body: string): Record<string, string> {
-    const secret = this.settings.notifications.webhookSecret;
-    if (secret === undefined) return { 'x-cuota-timestamp': timestamp };
-    const hex = createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex');
-    return { 'x-cuota-timestamp': timestamp, 'x-cuota-signature': `sha256=${hex}` };
-  }
-
   private complain({ id, attempts }: Notification, why: string): void {
     this.logger.warn(
       { notification: id, attempts },
       `The webhook did not take a notification: ${why}; trying on.`,
     );
   }
+}
+
+function signatureOf(secret: string, signed: string): string {
+  return `sha256=${createHmac('sha256', secret).update(signed).digest('hex')}`;
 }
 
 function bodyOf(told: Notification) {
