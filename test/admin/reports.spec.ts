@@ -300,6 +300,49 @@ describe('reports', () => {
       });
     });
 
+    it('counts what was used since a reset, of the limit with the grants that hold', async () => {
+      const ledger = harness.app.get(Ledger);
+      const reset = (user: TestUser) =>
+        harness.admin.post('/admin/quotas/reset', { scope: 'user', id: user.id, reason: 'a gift' });
+      const grant = (user: TestUser, expiresAt?: string) =>
+        harness.admin.post('/admin/quotas/grants', {
+          ...{ userId: user.id, unit: 'calls', amount: 3, reason: 'a gift' },
+          ...(expiresAt && { expiresAt }),
+        });
+      const made = await Promise.all(
+        ['billed', 'again', 'reset', 'granted', 'ended', 'near'].map(() =>
+          harness.newUser({ monthlyCallLimit: 2, monthlyTokenLimit: 0 }),
+        ),
+      );
+      const [billed, again, wasReset, granted, ended, nearWithIt] = made as [
+        ...[TestUser, TestUser, TestUser],
+        ...[TestUser, TestUser, TestUser],
+      ];
+      await harness.admin.patch(`/admin/users/${billed.id}`, { billingDay: 9, timezone: 'Asia/Tokyo' });
+      for (const user of made) for (let at = 0; at < 2; at++) await ledger.record(call(user));
+      for (const user of [billed, again, wasReset]) expect((await reset(user)).body.calls).toBe(2);
+      for (let at = 0; at < 2; at++) await ledger.record(call(again));
+      const soon = new Date(harness.clock.now() + 1).toISOString();
+      expect((await grant(granted)).status).toBe(201);
+      expect((await grant(ended, soon)).status).toBe(201);
+      expect((await grant(nearWithIt)).status).toBe(201);
+      for (let at = 0; at < 2; at++) await ledger.record(call(nearWithIt));
+
+      const now = harness.clock.now();
+      harness.clock.advance(1);
+      const ids = new Set(made.map(({ id }) => id));
+      const items = (await pages('/admin/reports/near-limit?threshold=0.8', 1)).filter(({ id }) =>
+        ids.has(String(id)),
+      );
+      harness.clock.moveTo(now);
+      const expected = [
+        { id: again.id, limits: [{ unit: 'calls', max: 2, used: 2, share: 1 }] },
+        { id: ended.id, limits: [{ unit: 'calls', max: 2, used: 2, share: 1 }] },
+        { id: nearWithIt.id, limits: [{ unit: 'calls', max: 5, used: 4, share: 0.8 }] },
+      ];
+      expect(items).toMatchObject(expected.sort((one, other) => (one.id < other.id ? -1 : 1)));
+    });
+
     it('gives page after page', async () => {
       const whole = await near('threshold=0.1&limit=200');
       expect(whole.body.items.length).toBeGreaterThan(3);

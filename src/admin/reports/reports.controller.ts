@@ -58,7 +58,8 @@ export class ReportsController {
     summary: 'Who is near a monthly limit',
     description:
       'Users who have used at least a share of one of their monthly limits in the period that runs, out of the roll-ups: what is ' +
-      'reserved by calls under way is not in it. In the order of their ids.',
+      'reserved by calls under way is not in it. What resets took back does not count, and grants that hold now raise the limit. In the ' +
+      'order of their ids.',
   })
   @ApiOkResponse({ type: NearLimitPage })
   @ApiProblems(400, 401, 403)

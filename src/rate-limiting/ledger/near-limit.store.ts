@@ -49,7 +49,7 @@ interface UserRow {
   readonly limits: NearLimit[];
 }
 
-/** Who is near a monthly limit: roll-ups against plans and RateLimits, all of it in the database. */
+/** Who is near a monthly limit: roll-ups and resets against plans, RateLimits and grants, all of it in the database. */
 @Injectable()
 export class NearLimitStore {
   constructor(
@@ -60,7 +60,7 @@ export class NearLimitStore {
   /** Up to `limit` users, in the order of their ids. */
   async users({ atMs, threshold, limit, after }: NearLimitQuery): Promise<UserNearLimit[]> {
     const schedules = await this.dataSource.query<ScheduleRow[]>(SCHEDULES);
-    const values = [...this.periodColumns(schedules, atMs), threshold, after ?? '', limit];
+    const values = [...this.periodColumns(schedules, atMs), threshold, after ?? '', limit, new Date(atMs)];
     const rows = await this.dataSource.query<UserRow[]>(NEAR_LIMIT, values);
     return rows.map(({ plan_id: planId, ...row }) => ({ ...row, planId }));
   }

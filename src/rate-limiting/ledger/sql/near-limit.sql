@@ -1,7 +1,8 @@
--- Users who have used at least a share of one of their monthly limits in the period that runs, in the order of their ids.
+-- Users who have used at least a share of one of their monthly limits in the period that runs, in the order of their ids:
+-- what was used less what resets took back, of the limit with the grants that hold now.
 -- PARAMS   $1 billing days (0 where none), $2 zones ('' where none), $3 the first days of their periods, $4 the days
 --          after the last, $5 whether the period is a calendar month of QUOTA_TIMEZONE; $6 the share, $7 the id to begin
---          after, $8 how many.
+--          after, $8 how many, $9 the instant.
 -- RETURNS  of each user the limits that are so far used, the most used first.
 -- What a user's own active RateLimit leaves null is the plan's; 0 is unlimited.
 SELECT u.id, u.email, u.plan_id, s.first_day AS period, near.limits
@@ -27,21 +28,37 @@ CROSS JOIN LATERAL (
     WHERE NOT s.calendar AND user_id = u.id COLLATE "C"
       AND local_day >= s.first_day AND local_day < s.end_day
       AND day >= s.first_day - 2 AND day < s.end_day + 2
+    UNION ALL
+    SELECT operation, calls, operation_count, total_tokens, cost_nano_usd
+    FROM quota_adjustment_day
+    WHERE subject_kind = 'user' AND subject_id = u.id COLLATE "C"
+      AND local_day >= s.first_day AND local_day < s.end_day
+      AND day >= s.first_day - 2 AND day < s.end_day + 2
   ) parts
 ) used
 CROSS JOIN LATERAL (
   SELECT
     jsonb_agg(jsonb_build_object('unit', unit, 'max', max, 'used', spent) ORDER BY spent / max DESC, unit) AS limits
   FROM (
-    VALUES
-      ('tokens', coalesce(o.monthly_token_limit, p.monthly_token_limit), used.tokens),
-      ('calls', coalesce(o.monthly_call_limit, p.monthly_call_limit), used.calls),
-      ('cost', coalesce(o.monthly_cost_limit_nano_usd, p.monthly_cost_limit_nano_usd), used.cost),
-      ('video_generation', coalesce(o.video_generation_limit, p.video_generation_limit), used.videos),
-      ('image_generation', coalesce(o.image_generation_limit, p.image_generation_limit), used.images),
-      ('script_generation', coalesce(o.script_generation_limit, p.script_generation_limit), used.scripts)
-  ) AS l (unit, max, spent)
-  WHERE max > 0 AND spent >= max * $6::numeric
+    SELECT l.unit, l.spent, l.max + coalesce((
+      SELECT sum(amount)
+      FROM quota_adjustment
+      WHERE kind = 'grant' AND subject_id = u.id COLLATE "C" AND period = s.first_day
+        AND unit = l.unit AND expires_at > $9::timestamptz
+    ), 0) AS max
+    FROM (
+      VALUES
+        ('tokens', coalesce(o.monthly_token_limit, p.monthly_token_limit), used.tokens),
+        ('calls', coalesce(o.monthly_call_limit, p.monthly_call_limit), used.calls),
+        ('cost', coalesce(o.monthly_cost_limit_nano_usd, p.monthly_cost_limit_nano_usd), used.cost),
+        ('video_generation', coalesce(o.video_generation_limit, p.video_generation_limit), used.videos),
+        ('image_generation', coalesce(o.image_generation_limit, p.image_generation_limit), used.images),
+        ('script_generation', coalesce(o.script_generation_limit, p.script_generation_limit), used.scripts)
+    ) AS l (unit, max, spent)
+    -- A grant leaves what is unlimited (0) so; and only who is near without one can be near with it.
+    WHERE l.max > 0 AND l.spent >= l.max * $6::numeric
+  ) granted
+  WHERE spent >= max * $6::numeric
 ) near
 WHERE u.id > $7 AND near.limits IS NOT NULL
 ORDER BY u.id
