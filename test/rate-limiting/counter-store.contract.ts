@@ -259,6 +259,20 @@ export function describeCounterStore(name: string, newStore: (clock: FrozenClock
       });
     });
 
+    it('takes permits back, up to the burst', async () => {
+      const take = { bucket: `b${++ids}`, permits: 2, burst: 3, refillPerSec: 0.5 };
+      await store.takePermits(take);
+      expect(await store.givePermits({ ...take, permits: 1 })).toMatchObject({ taken: true, remaining: 2 });
+      expect(await store.givePermits({ ...take, permits: 9 })).toEqual({
+        taken: true,
+        remaining: 3,
+        retryAfterMs: 0,
+        fullAfterMs: 0,
+      });
+      expect(await store.takePermits({ ...take, permits: 3 })).toMatchObject({ taken: true, remaining: 0 });
+      expect(await store.takePermits(take)).toMatchObject({ taken: false });
+    });
+
     it('tells ids apart that look like keys', async () => {
       const odd = counterOf('a:2026-11-01|b {x},ñ');
       await held(store, reserveOf([{ counter: odd, claims: [claim('calls', 0, 1)] }], { ttlMs: 0 }));

@@ -80,7 +80,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       verb: fc.constant('take' as const),
       bucket: fc.nat(1),
-      permits: fc.integer({ min: 1, max: 4 }),
+      permits: fc.integer({ min: -3, max: 4 }),
       burst: fc.integer({ min: 1, max: 5 }),
       refillPerSec: fc.constantFrom(0.5, 1, 3, 7, 1 / 60),
     }),

@@ -24,7 +24,7 @@ interface BucketInstant {
   readonly nowUs: number;
 }
 
-/** Takes `permits` at `nowUs`, or none. `take-permits.lua` computes the same, step by step. */
+/** Takes `permits` at `nowUs`, or none; less than none are put back. `take-permits.lua` computes the same, step by step. */
 export function takeFrom(
   { fullAtUs, nowUs }: { readonly fullAtUs: number | undefined; readonly nowUs: number },
   permits: number,
@@ -35,7 +35,8 @@ export function takeFrom(
   // A bucket that shrank (a plan changed) is at worst empty.
   const current = Math.min(Math.max(fullAtUs ?? nowUs, nowUs), nowUs + Math.ceil(capacityUs));
   // Rounded down, so that rounding never denies a permit that is there.
-  const wanted = Math.floor(current + permits * intervalUs);
+  // A bucket that is given permits back is full at most.
+  const wanted = Math.max(nowUs, Math.floor(current + permits * intervalUs));
   return wanted - nowUs > capacityUs
     ? { taken: false, fullAtUs: current }
     : { taken: true, fullAtUs: wanted };

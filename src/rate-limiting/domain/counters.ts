@@ -155,8 +155,13 @@ export abstract class CounterStore {
   /** Holds past their deadline, the longest overdue first. */
   abstract overdue(limit: number): Promise<Hold[]>;
 
-  /** Takes permits out of a token bucket, or none. */
+  /** Takes permits out of a token bucket, or none. A negative number is put back: `givePermits` is the name for that. */
   abstract takePermits(command: TakePermits): Promise<PermitsAnswer>;
+
+  /** Puts permits back that were taken and not used; a bucket holds its burst at most. */
+  givePermits(command: TakePermits): Promise<PermitsAnswer> {
+    return this.takePermits({ ...command, permits: -command.permits });
+  }
 }
 
 export type ReadAnswer =

@@ -1,4 +1,4 @@
--- Take permits out of a token bucket, or none.
+-- Take permits out of a token bucket, or none. Less than none are put back.
 --
 -- KEYS  1 the bucket: the instant in µs at which it will be full again
 -- ARGV  1 now in µs ('' = the server's own clock)  2 permits  3 burst  4 refill a second
@@ -14,7 +14,8 @@ local current = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
 -- A bucket that shrank (a plan changed) is at worst empty.
 current = math.min(current, now + math.ceil(capacity))
 -- Rounded down, so that rounding never denies a permit that is there.
-local wanted = math.floor(current + tonumber(ARGV[2]) * interval)
+-- A bucket that is given permits back is full at most.
+local wanted = math.max(now, math.floor(current + tonumber(ARGV[2]) * interval))
 if wanted - now > capacity then
   return { 0, string.format('%.0f', current), string.format('%.0f', now) }
 end
