@@ -8,6 +8,7 @@ import { Idempotency1700000021000 } from './1700000021000-idempotency.js';
 import { QuotaAdjustments1700000022000 } from './1700000022000-quota-adjustments.js';
 import { Periods1700000023000 } from './1700000023000-periods.js';
 import { ReportIndexes1700000024000 } from './1700000024000-report-indexes.js';
+import { RollingIndexes1700000025000 } from './1700000025000-rolling-indexes.js';
 
 /** Every change of the database's schema, oldest first. A new one is appended here. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -20,4 +21,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   QuotaAdjustments1700000022000,
   Periods1700000023000,
   ReportIndexes1700000024000,
+  RollingIndexes1700000025000,
 ];

@@ -15,12 +15,18 @@ import { UsageModule } from './usage/index.js';
 @Module({})
 export class AppModule {
   static with(settings: Settings, clock: Clock): DynamicModule {
-    const { enabled, storeFailure, reservationTtlSec, quotaTimezone } = settings.rateLimiting;
+    const { enabled, storeFailure, reservationTtlSec, quotaTimezone, quotaWindowDays } =
+      settings.rateLimiting;
     const limiting = {
       enabled,
       storeFailure,
       reservationTtlMs: reservationTtlSec * 1000,
       timeZone: quotaTimezone,
+      rolling: {
+        days: quotaWindowDays,
+        maxTokens: settings.rateLimiting.defaultDailyQuotaTokens * quotaWindowDays,
+        enforcement: settings.rateLimiting.quotaEnforcement,
+      },
     };
     return {
       module: AppModule,

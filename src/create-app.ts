@@ -21,6 +21,9 @@ import { type Clock, SystemClock } from './rate-limiting/domain/clock.js';
 /** Room for pictures inside a chat's messages; a larger body is a 413. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
+/** A workflow within its workspace, each with an id of 128 characters and the one's escaped. */
+const MAX_PARAM_LENGTH = 600;
+
 const ANSWER_HEADERS = [
   'X-Request-Id',
   'X-Usage-Id',
@@ -56,6 +59,7 @@ export async function createApp(settings: Settings, parts: AppParts = {}): Promi
     genReqId: requestIdOf,
     forceCloseConnections: 'idle',
     frameworkErrors: sendRouterError,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
   });
   const fastify = adapter.getInstance();
   carryCallContext(fastify);

@@ -5,8 +5,11 @@ import { LimitsModule } from '../rate-limiting/index.js';
 
 import { AuditController } from './audit/audit.controller.js';
 import { ApiKeyLimitsController } from './limits/api-key-limits.controller.js';
+import { LimitedSubjects } from './limits/limited-subjects.js';
 import { LimitsService } from './limits/limits.service.js';
 import { UserLimitsController } from './limits/user-limits.controller.js';
+import { WorkflowLimitsController } from './limits/workflow-limits.controller.js';
+import { WorkspaceLimitsController } from './limits/workspace-limits.controller.js';
 import { PlansController } from './plans/plans.controller.js';
 import { PlansService } from './plans/plans.service.js';
 import { UserApiKeysController } from './users/user-api-keys.controller.js';
@@ -21,8 +24,10 @@ import { UsersController } from './users/users.controller.js';
     UserApiKeysController,
     UserLimitsController,
     ApiKeyLimitsController,
+    WorkspaceLimitsController,
+    WorkflowLimitsController,
     AuditController,
   ],
-  providers: [PlansService, LimitsService],
+  providers: [PlansService, LimitsService, LimitedSubjects],
 })
 export class AdminModule {}

@@ -1,6 +1,6 @@
 import { type FastifyReply } from 'fastify';
 
-import { type LimitState, remainingOf } from '../rate-limiting/domain/limit.js';
+import { type LimitState, remainingOf, resetsAtOf } from '../rate-limiting/domain/limit.js';
 import { formatUsd } from '../rate-limiting/domain/money.js';
 import { type Reservation } from '../rate-limiting/index.js';
 
@@ -77,7 +77,7 @@ function headerLimitOf(limit: LimitState, nowMs: number): HeaderLimit {
     quota: limit.max,
     windowSec: Math.round((resetsAtMs - startsAtMs) / 1000),
     remaining: remainingOf(limit),
-    resetSec: Math.max(0, Math.ceil((resetsAtMs - nowMs) / 1000)),
+    resetSec: Math.max(0, Math.ceil((resetsAtOf(limit) - nowMs) / 1000)),
   };
 }
 

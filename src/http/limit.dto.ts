@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
 /** A limit as answers show it. */
 export class LimitDto {
@@ -26,6 +26,16 @@ export class LimitDto {
   @ApiProperty({ oneOf: [{ type: 'number' }, { type: 'string' }], nullable: true })
   remaining!: number | string | null;
 
-  @ApiProperty({ format: 'date-time' })
+  @ApiProperty({
+    format: 'date-time',
+    description:
+      'When room returns. Of a rolling window that is the midnight at which enough days have fallen out of it, and its next where there is room.',
+  })
   resetAt!: string;
+
+  @ApiPropertyOptional({ format: 'date-time', description: 'Of a rolling window: its first instant' })
+  windowStart?: string;
+
+  @ApiPropertyOptional({ format: 'date-time', description: 'Of a rolling window: the first instant past it' })
+  windowEnd?: string;
 }

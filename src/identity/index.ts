@@ -45,3 +45,4 @@ export { type Role, ROLES, USER_STATUSES, type UserStatus } from './users/user.e
 export { UserRegistrar } from './users/user.registrar.js';
 export { UserStore } from './users/user.store.js';
 export { UserView, userView } from './users/user.view.js';
+export { SubjectIdPipe } from './subject-id.pipe.js';

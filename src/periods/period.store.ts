@@ -44,7 +44,7 @@ const limitOf = (column: string, unit: string) => `
 const countOf = (operation: string) =>
   `coalesce(sum(d.operation_count) FILTER (WHERE d.operation = '${operation}'), 0)`;
 
-// One statement a period, over the users whose month it is. $1 period, $2 day after its last, $3 billing day,
+// A user whose tokens are limited in a rolling window has no monthly limit of them. One statement a period, over the users whose month it is. $1 period, $2 day after its last, $3 billing day,
 // $4 zone, $5 its end, $6 now, $7 QUOTA_TIMEZONE.
 const SNAPSHOT = `
   WITH days AS (
@@ -55,7 +55,7 @@ const SNAPSHOT = `
   ), made AS (
     INSERT INTO period_closing
     SELECT a.id, $1::date, a.plan_id,
-      sum(d.total_tokens), ${limitOf('monthly_token_limit', 'tokens')},
+      sum(d.total_tokens), CASE p.quota_window WHEN 'rolling' THEN 0 ELSE ${limitOf('monthly_token_limit', 'tokens')} END,
       sum(d.calls), ${limitOf('monthly_call_limit', 'calls')},
       sum(d.cost_nano_usd), ${limitOf('monthly_cost_limit_nano_usd', 'cost')},
       ${countOf('script_generation')}, ${limitOf('script_generation_limit', 'script_generation')},

@@ -1,5 +1,6 @@
 import { type Claim, type CounterClaims, type CounterRef, type Elastic } from './domain/counters.js';
 import { type Counter, type Limit } from './domain/limit.js';
+import { isRolling } from './domain/rolling.js';
 import { type CallEstimate } from './reservation.js';
 
 /** More than any model can say; so that no amount, in tokens or nano-dollars, outgrows what a number holds exactly. */
@@ -7,10 +8,13 @@ export const MOST_OUTPUT_TOKENS = 10_000_000;
 
 /** Counters are kept for some days past their window, so that late settlements still find them. */
 const KEPT_PAST_WINDOW_MS = 7 * 86_400_000;
+/** A rolling window is followed by another each day: a late settlement is counted in that one. */
+const KEPT_PAST_ROLLING_MS = 86_400_000;
 
 /** Where a counter is kept. */
 export function counterRef({ subject, window }: Counter): CounterRef {
-  return { subject, window: window.name, expiresAtMs: window.resetsAtMs + KEPT_PAST_WINDOW_MS };
+  const keptMs = isRolling(window) ? KEPT_PAST_ROLLING_MS : KEPT_PAST_WINDOW_MS;
+  return { subject, window: window.name, expiresAtMs: window.resetsAtMs + keptMs };
 }
 
 /** What a call asks of each of its counters. */

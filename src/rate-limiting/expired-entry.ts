@@ -4,13 +4,15 @@ import { apiKeyId, userId } from './domain/ids.js';
 import { isOperation, type Operation, type Unit } from './domain/operation.js';
 import { dayAt, type Schedule } from './domain/period.js';
 import { type UsageEntry } from './domain/usage.js';
+import { callerOfPot } from './domain/workflow-pot.js';
 import { timeOf } from './reservation-ids.js';
 
 /** Whom a hold charges, as far as its counters tell. */
 export function callerOfHold(hold: Hold): Caller {
   const id = (kind: SubjectKind) =>
     hold.counters.find(({ counter }) => counter.subject.kind === kind)?.counter.subject.id;
-  const [user, key, workspaceId, workflowId] = [id('user'), id('apiKey'), id('workspace'), id('workflow')];
+  const [user, key, workspaceId, pot] = [id('user'), id('apiKey'), id('workspace'), id('workflow')];
+  const workflowId = pot === undefined ? undefined : callerOfPot(pot)?.workflowId;
   return {
     ...(user === undefined ? {} : { userId: userId(user) }),
     ...(key === undefined ? {} : { apiKeyId: apiKeyId(key) }),

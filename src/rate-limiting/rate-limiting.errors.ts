@@ -1,7 +1,7 @@
 import { CodedError } from '../errors.js';
 
 import { type Denial } from './domain/outcome.js';
-import { type LimitState, remainingOf } from './domain/limit.js';
+import { type LimitState, remainingOf, resetsAtOf } from './domain/limit.js';
 import { formatUsd } from './domain/money.js';
 import { limitView } from './limit-view.js';
 
@@ -62,7 +62,7 @@ export function unpriced(model: string): CodedError {
 function describe(limit: LimitState): string {
   const amount = (value: number) =>
     limit.unit === 'cost' ? `${formatUsd(value)} USD` : `${value} ${limit.unit}`;
-  const resetAt = new Date(limit.window.resetsAtMs).toISOString();
+  const resetAt = new Date(resetsAtOf(limit)).toISOString();
   return (
     `${limit.name}: ${amount(limit.used)} of ${amount(limit.max)} used, ${amount(limit.reserved)} reserved by calls ` +
     `in flight, ${amount(remainingOf(limit))} left is too little for this call. Room returns at ${resetAt}.`

@@ -1,3 +1,5 @@
+import { type RollingDefaults } from './limits/rolling-limits.js';
+
 /** How the heart behaves. */
 export interface RateLimitingOptions {
   /** False: nothing is checked, the ledger is still written. */
@@ -8,6 +10,8 @@ export interface RateLimitingOptions {
   readonly reservationTtlMs: number;
   /** The zone of days that no user's own zone applies to. */
   readonly timeZone: string;
+  /** Of workspaces and workflows without a RateLimit; they are unlimited where it is left out. */
+  readonly rolling?: RollingDefaults;
 }
 
 export const RATE_LIMITING_OPTIONS = Symbol('RATE_LIMITING_OPTIONS');

@@ -8,20 +8,25 @@ import { WarmCounters } from './counters/warm-counters.js';
 import { type Caller } from './domain/caller.js';
 import { Clock } from './domain/clock.js';
 import { type CounterRef, CounterStore, type Hold } from './domain/counters.js';
+import { amountOf } from './domain/decision.js';
 import { type ReservationId } from './domain/ids.js';
 import { type LimitState } from './domain/limit.js';
 import { type Operation } from './domain/operation.js';
+import { isRolling } from './domain/rolling.js';
 import { type ActualUsage, unitAmountsOf, type UsageEntry, type UsageStatus } from './domain/usage.js';
 import { Ledger } from './ledger/ledger.port.js';
 import { LimitResolver } from './limits/limit-resolver.js';
 import { type EndInStore, LiveReservations, type UnreadStream } from './live-reservations.js';
+import { MISSES_NOTHING_MS, MissedWindows } from './missed-windows.js';
 import { Reconciliation } from './reconciliation.js';
 import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from './rate-limiting.options.js';
 import { ledgerFull, storeUnavailable, unpriced } from './rate-limiting.errors.js';
 import { newReservationId, timeOf } from './reservation-ids.js';
 import { type CallEstimate, type Reservation } from './reservation.js';
 import { type Asking, type Outcome, outcomeOf, type ReserveInput, uncounted } from './reserving.js';
+import { RoomForecast } from './room-forecast.js';
 import { Settlements } from './settlements.js';
+import { tellExcess } from './soft-excess.js';
 import { StaleCounters } from './stale-counters.js';
 import { settledLimits, usageEntryOf } from './usage-entry.js';
 
@@ -30,6 +35,8 @@ import { settledLimits, usageEntryOf } from './usage-entry.js';
 export class RateLimitingService {
   private readonly logger = new Logger(RateLimitingService.name);
   private readonly counters: WarmCounters;
+  private readonly forecast: RoomForecast;
+  private readonly missed: MissedWindows;
   private tellTroubleAt = 0;
 
   constructor(
@@ -45,6 +52,8 @@ export class RateLimitingService {
     private readonly settlements: Settlements,
   ) {
     this.counters = new WarmCounters(store, ledger);
+    this.forecast = new RoomForecast(ledger, clock, options.timeZone);
+    this.missed = new MissedWindows(store, resolver);
   }
 
   /**
@@ -54,12 +63,14 @@ export class RateLimitingService {
    */
   async reserve(input: ReserveInput): Promise<Outcome> {
     if (!this.ledger.room()) throw ledgerFull();
-    const outcome = await this.ask(await this.asking(input));
+    const asking = await this.asking(input);
+    const outcome = await this.ask(asking);
     if (outcome.kind === 'denied') {
       this.settlements.tell({ caller: input.caller, limits: outcome.limits });
-      return outcome;
+      return this.forecast.complete(outcome, leastTokens(asking.command));
     }
     this.live.add(outcome.reservation);
+    tellExcess(this.logger, outcome.reservation);
     return outcome;
   }
 
@@ -113,7 +124,7 @@ export class RateLimitingService {
     calls?: number;
   }): Promise<{ allowed: boolean; limits: LimitState[] }> {
     const terms = await this.resolver.termsOf(input.caller, this.clock.now(), input.operation);
-    const limits = await this.counters.read(terms.counters);
+    const limits = await this.forecast.of(await this.counters.read(terms.counters), input.tokens ?? 1);
     const asked = (limit: LimitState) => {
       if (limit.unit === 'tokens') return input.tokens ?? 0;
       return limit.unit === 'cost' ? 0 : (input.calls ?? 1);
@@ -127,16 +138,17 @@ export class RateLimitingService {
     return { allowed, limits };
   }
 
-  /** What a caller used and holds in the current period, limit by limit. */
+  /** What a caller used and holds in the current period and windows, limit by limit. */
   async getCurrentUsage(caller: Caller): Promise<LimitState[]> {
     const terms = await this.resolver.termsOf(caller, this.clock.now());
-    return this.counters.read(terms.counters);
+    return this.forecast.of(await this.counters.read(terms.counters), 1);
   }
 
-  /** What a caller used in the period that holds `atMs`; a past one comes from the ledger alone. */
+  /** What a caller used in the period that holds `atMs`; a past one comes from the ledger alone. A rolling window is of no month. */
   async getUsageAt(caller: Caller, atMs: number): Promise<LimitState[]> {
     const terms = await this.resolver.termsOf(caller, atMs);
-    const states = terms.counters.map(async ({ subject, window, limits }) => {
+    const ofPeriods = terms.counters.filter(({ window }) => !isRolling(window));
+    const states = ofPeriods.map(async ({ subject, window, limits }) => {
       const used = await this.ledger.usedIn(subject, window);
       return limits.map((limit) => ({ ...limit, subject, window, used: used[limit.unit] ?? 0, reserved: 0 }));
     });
@@ -154,20 +166,21 @@ export class RateLimitingService {
     if (!input.estimate.priced && this.options.enabled && hasMoneyLimit(terms.counters)) {
       throw unpriced(input.estimate.model);
     }
+    const counters = [...terms.counters, ...terms.ahead];
     const command = {
       id: input.id ?? newReservationId(nowMs),
       ttlMs: this.options.reservationTtlMs,
       elastic: elasticOf(input.estimate, terms.maxOutputTokens),
-      counters: claimsOf(terms.counters, input.estimate),
+      counters: claimsOf(counters, input.estimate),
     };
-    return { input, terms, command, nowMs, timeZone: this.options.timeZone };
+    return { input, terms, counters, command, nowMs, timeZone: this.options.timeZone };
   }
 
   private async ask(asking: Asking): Promise<Outcome> {
     if (!this.options.enabled) return this.free(asking, []);
     try {
-      this.reconciliation.note(asking.terms.counters);
-      return outcomeOf(asking, await this.counters.reserve(asking.command, asking.terms.counters));
+      this.reconciliation.note(asking.counters);
+      return outcomeOf(asking, await this.counters.reserve(asking.command, asking.counters));
     } catch (error) {
       this.storeTrouble(error);
       if (this.options.storeFailure === 'closed') throw storeUnavailable(error);
@@ -203,9 +216,12 @@ export class RateLimitingService {
     await this.ledger.record(entry);
     this.stale.add(reservation.passedCounters);
     const limits = settledLimits(reservation, actual);
+    const { caller, reservedAtMs } = reservation;
     return async (hold) => {
+      const now = this.clock.now();
+      if (now - reservedAtMs > MISSES_NOTHING_MS) await this.missed.forget(caller, hold, now);
       await (hold ? this.store.settle(hold, usedBy(hold, entry)) : this.stale.flush());
-      this.settlements.tell({ caller: reservation.caller, limits });
+      this.settlements.tell({ caller, limits });
     };
   }
 }
@@ -219,6 +235,13 @@ function hasMoneyLimit(counters: Asking['terms']['counters']): boolean {
   return counters.some(({ limits }) =>
     limits.some(({ unit, max, enforcement }) => unit === 'cost' && max > 0 && enforcement === 'hard'),
   );
+}
+
+/** The tokens that the smallest form of a call asks for. */
+function leastTokens({ counters, elastic }: Asking['command']): number {
+  const claims = counters.flatMap((counter) => counter.claims);
+  const tokens = claims.find(({ unit }) => unit === 'tokens');
+  return tokens ? amountOf(tokens, elastic.min) : 1;
 }
 
 function estimateOf(usage: ActualUsage): CallEstimate {

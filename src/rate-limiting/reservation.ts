@@ -32,6 +32,8 @@ export interface Reservation {
   readonly limits: readonly LimitState[];
   /** Names of the soft limits it went past. */
   readonly softExceeded: readonly string[];
+  /** Names of the shadow limits that would have denied it. */
+  readonly shadowDenied: readonly string[];
   readonly reservedAtMs: number;
   readonly day: string;
   readonly localDay: string;

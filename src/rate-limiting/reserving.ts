@@ -3,7 +3,14 @@ import { type ClaimState, type ReserveAnswer, type ReserveCommand } from './doma
 import { type ReservationId } from './domain/ids.js';
 import { type Counter, type LimitState } from './domain/limit.js';
 import { type Operation } from './domain/operation.js';
-import { type ClaimedLimit, type Denial, denialOf, softExceeded } from './domain/outcome.js';
+import {
+  brokenBy,
+  type ClaimedLimit,
+  type Denial,
+  denialOf,
+  shadowDenied,
+  softExceeded,
+} from './domain/outcome.js';
 import { dayAt } from './domain/period.js';
 import { type CallTerms } from './limits/limit-resolver.js';
 import { type CallEstimate, type Reservation } from './reservation.js';
@@ -23,6 +30,8 @@ export type Outcome = { readonly kind: 'reserved'; readonly reservation: Reserva
 export interface Asking {
   readonly input: ReserveInput;
   readonly terms: CallTerms;
+  /** Those of the terms, and after them those that are only held ahead of time. */
+  readonly counters: readonly Counter[];
   readonly command: ReserveCommand;
   readonly nowMs: number;
   /** The zone of days that no user's own zone applies to. */
@@ -31,15 +40,16 @@ export interface Asking {
 
 /** What the counters' answer means to the caller. */
 export function outcomeOf(asking: Asking, answer: Exclude<ReserveAnswer, { kind: 'cold' }>): Outcome {
-  const { command, terms, nowMs } = asking;
-  const claimed = claimedLimits(command, terms.counters, answer.states);
-  if (answer.kind === 'denied') return denialOf(claimed, command.elastic, nowMs);
+  const { command, nowMs } = asking;
+  const claimed = claimedLimits(asking, answer.states);
+  if (answer.kind === 'denied') return denialOf(brokenBy(claimed, command.elastic), nowMs);
   return {
     kind: 'reserved',
     reservation: {
       ...uncounted(asking, answer.granted),
-      limits: claimed.map(({ limit }) => limit),
+      limits: claimed.filter(({ ahead }) => !ahead).map(({ limit }) => limit),
       softExceeded: softExceeded(claimed),
+      shadowDenied: shadowDenied(claimed, answer.granted, command.elastic).map(({ name }) => name),
       hold: answer.hold,
     },
   };
@@ -53,6 +63,7 @@ export function uncounted({ input, terms, command, nowMs, timeZone }: Asking, gr
     grantedOutputTokens: granted,
     limits: [],
     softExceeded: [],
+    shadowDenied: [],
     passedCounters: [],
     reservedAtMs: nowMs,
     day: dayAt(nowMs, timeZone),
@@ -61,8 +72,7 @@ export function uncounted({ input, terms, command, nowMs, timeZone }: Asking, gr
 }
 
 function claimedLimits(
-  command: ReserveCommand,
-  counters: readonly Counter[],
+  { command, counters, terms }: Asking,
   states: readonly ClaimState[][],
 ): ClaimedLimit[] {
   return counters.flatMap(({ subject, window, limits }, at) =>
@@ -71,7 +81,7 @@ function claimedLimits(
       const state = states[at]?.[index];
       if (!claim || !state) return [];
       const standing: LimitState = { ...limit, subject, window, ...state };
-      return [{ limit: standing, claim }];
+      return [{ limit: standing, claim, ahead: at >= terms.counters.length }];
     }),
   );
 }

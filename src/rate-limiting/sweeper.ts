@@ -10,6 +10,7 @@ import { callerOfHold, expiredEntry } from './expired-entry.js';
 import { Ledger } from './ledger/ledger.port.js';
 import { LimitResolver } from './limits/limit-resolver.js';
 import { LiveReservations } from './live-reservations.js';
+import { MissedWindows } from './missed-windows.js';
 import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from './rate-limiting.options.js';
 import { timeOf } from './reservation-ids.js';
 import { StaleCounters } from './stale-counters.js';
@@ -24,6 +25,7 @@ const BATCH = 100;
 @Injectable()
 export class Sweeper {
   private readonly logger = new Logger(Sweeper.name);
+  private readonly missed: MissedWindows;
 
   constructor(
     private readonly store: CounterStore,
@@ -33,7 +35,9 @@ export class Sweeper {
     private readonly stale: StaleCounters,
     private readonly clock: Clock,
     @Inject(RATE_LIMITING_OPTIONS) private readonly options: RateLimitingOptions,
-  ) {}
+  ) {
+    this.missed = new MissedWindows(store, resolver);
+  }
 
   /** @returns how many reservations were ended. */
   async sweep(): Promise<number> {
@@ -55,6 +59,7 @@ export class Sweeper {
     try {
       const row = (await this.ledger.find(hold.id)) ?? (await this.expire(hold));
       const used = unitAmountsOf(row);
+      await this.missed.forget(callerOfHold(hold), hold, this.clock.now());
       await this.store.settle(
         hold,
         hold.counters.map(() => used),

@@ -2,6 +2,7 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 
 import { ApiProblems, CurrentPrincipal, type Principal, type Shown } from '../identity/index.js';
+import { currentCallContext } from '../rate-limiting/index.js';
 
 import { UsageHistoryQuery } from './usage-history.query.js';
 import { UsageRowsPage } from './usage-rows.dto.js';
@@ -19,11 +20,15 @@ export class UsageController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'My usage and limits of a month' })
+  @ApiOperation({
+    summary: 'My usage and limits of a month',
+    description:
+      'With X-Workspace-Id or X-Workflow-Id the rolling limits of that workspace and workflow too.',
+  })
   @ApiOkResponse({ type: UsageReportDto })
   mine(@CurrentPrincipal() principal: Principal, @Query() { month }: UsageOfQuery): Promise<UsageReportDto> {
     const { userId, apiKeyId } = principal;
-    return this.usage.of({ userId, ...(apiKeyId && { apiKeyId }) }, month);
+    return this.usage.of({ ...currentCallContext()?.caller, userId, ...(apiKeyId && { apiKeyId }) }, month);
   }
 
   @Get('history')

@@ -55,7 +55,9 @@ export class LimitFieldsDto {
   @IsLimit('Scripts a month.')
   scriptGenerationLimit?: number | null;
 
-  @IsLimit('Tokens in a rolling window of days.')
+  @IsLimit(
+    'Tokens in a rolling window: of a plan or user with quotaWindow rolling in the last 30 days, of a workspace or workflow in the last QUOTA_WINDOW_DAYS.',
+  )
   rollingTokenLimit?: number | null;
 }
 

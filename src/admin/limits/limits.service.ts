@@ -1,13 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { CodedError } from '../../errors.js';
-import {
-  ApiKeyStore,
-  type ChangeContext,
-  type OpenChange,
-  RecordedChanges,
-  UserStore,
-} from '../../identity/index.js';
+import { type ChangeContext, type OpenChange, RecordedChanges } from '../../identity/index.js';
 import {
   Clock,
   NO_LIMITS,
@@ -17,21 +11,15 @@ import {
 } from '../../rate-limiting/index.js';
 
 import { limitFieldsFrom } from './limit-fields.dto.js';
+import { inheritedBy, type LimitedSubject, LimitedSubjects } from './limited-subjects.js';
 import { type PutRateLimitDto, rateLimitView } from './rate-limit.dto.js';
 
-/** Whose limits are set here. Workspaces and workflows have theirs where they are known. */
-export interface LimitedSubject {
-  readonly kind: 'user' | 'apiKey';
-  readonly id: string;
-}
-
-/** Sets the limits of users and API keys. They hold on every instance within a second. */
+/** Sets the limits of users, API keys, workspaces and workflows. They hold on every instance within a second. */
 @Injectable()
 export class LimitsService {
   constructor(
     private readonly limits: RateLimitStore,
-    private readonly users: UserStore,
-    private readonly keys: ApiKeyStore,
+    private readonly subjects: LimitedSubjects,
     private readonly changes: RecordedChanges,
     private readonly clock: Clock,
   ) {}
@@ -40,12 +28,16 @@ export class LimitsService {
   async get(subject: LimitedSubject): Promise<RateLimitRow> {
     const row = await this.limits.row(subject.kind, subject.id);
     if (row) return row;
-    await (subject.kind === 'user' ? this.users.get(subject.id) : this.keys.get(subject.id));
+    await this.subjects.find(subject);
     throw noLimits(subject);
   }
 
-  /** Replaces the limits as a whole. @throws CodedError `not_found` for an unknown subject. */
+  /**
+   * Replaces the limits as a whole.
+   * @throws CodedError `not_found` for an unknown subject, `validation_failed` for a limit that its kind does not have.
+   */
   async put(subject: LimitedSubject, body: PutRateLimitDto, context: ChangeContext): Promise<RateLimitRow> {
+    this.subjects.check(subject, body);
     const row = await this.changes.run(context, async (change) => {
       const before = await this.lock(change, subject);
       const after = this.rowOf(subject, body, before);
@@ -68,13 +60,10 @@ export class LimitsService {
     this.limits.forget(subject.kind, subject.id);
   }
 
-  /** The row as it is. The subject's own row is locked, so that two changes of its limits come one after the other. */
-  private async lock(
-    { manager }: OpenChange,
-    { kind, id }: LimitedSubject,
-  ): Promise<RateLimitRow | undefined> {
-    await (kind === 'user' ? this.users.lock(manager, id) : this.keys.lock(manager, id));
-    return this.limits.row(kind, id, manager);
+  /** The row as it is. The subject is locked, so that two changes of its limits come one after the other. */
+  private async lock(change: OpenChange, subject: LimitedSubject): Promise<RateLimitRow | undefined> {
+    await this.subjects.lock(change, subject);
+    return this.limits.row(subject.kind, subject.id, change.manager);
   }
 
   private rowOf(subject: LimitedSubject, body: PutRateLimitDto, before?: RateLimitRow): RateLimitRow {
@@ -104,6 +93,8 @@ async function announce(
 }
 
 function noLimits({ kind, id }: LimitedSubject): CodedError {
-  const holds = kind === 'user' ? 'those of the plan hold' : 'it is bound by those of its user only';
-  return new CodedError('not_found', `The ${kind} ${id} has no limits of its own; ${holds}. PUT sets some.`);
+  return new CodedError(
+    'not_found',
+    `The ${kind} ${id} has no limits of its own; ${inheritedBy(kind)}. PUT sets some.`,
+  );
 }

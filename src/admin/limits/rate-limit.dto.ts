@@ -13,7 +13,7 @@ import {
 import { LimitFieldsDto } from './limit-fields.dto.js';
 
 const ENFORCEMENT_MEANS =
-  'hard denies, soft lets through and warns, shadow only counts. null is hard. Of a user it holds for the inherited limits too.';
+  'hard denies, soft lets through and warns, shadow only counts. null is hard, of a workspace or workflow QUOTA_ENFORCEMENT. Of a user it holds for the inherited limits too.';
 
 /** A whole RateLimit: a field that is left out becomes null. */
 export class PutRateLimitDto extends LimitFieldsDto {

@@ -18,9 +18,12 @@ export class ResetQuotaDto {
   @IsIn(RESET_SCOPES)
   scope!: ResetScope;
 
-  @ApiPropertyOptional({ description: 'Whose: of a user, API key, workspace or workflow. Not for all.' })
+  @ApiPropertyOptional({
+    description:
+      'Whose: of a user, API key, workspace or workflow (of everybody who uses the workflow’s id, or of one: `user:<id>:<workflow>`). Not for all.',
+  })
   @MayBeAbsent()
-  @IsLine(200)
+  @IsLine(600)
   id?: string;
 
   @ApiProperty({ maxLength: 500, description: 'Why: kept in the audit log.' })
@@ -85,7 +88,8 @@ export class GrantQuotaDto {
 
   @ApiPropertyOptional({
     format: 'date-time',
-    description: 'Unset: the end of the user’s period, which it may not pass.',
+    description:
+      'Unset: the end of the user’s period, which it may not pass; of tokens in a rolling window 30 days.',
   })
   @MayBeAbsent()
   @IsInstant()

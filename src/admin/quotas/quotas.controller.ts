@@ -20,9 +20,9 @@ export class QuotasController {
   @Post('reset')
   @HttpCode(200)
   @ApiOperation({
-    summary: 'Take back what was used in the current period',
+    summary: 'Take back what was used in the current period or rolling window',
     description:
-      'The period goes on, and the ledger stays as it is. Calls in flight count when they end. A user’s API keys have quotas of their own.',
+      'The period or window goes on, and the ledger stays as it is. Calls in flight count when they end. A user’s API keys have quotas of their own.',
   })
   @ApiOkResponse({ type: QuotaResetView })
   @ApiProblems(400, 401, 403, 404)

@@ -47,6 +47,10 @@ export class IdentityPlanDirectory extends PlanDirectory {
     return users.map((user) => ({ userId: userId(user.id), schedule: this.scheduleOf(user) }));
   }
 
+  override async rollingUsers(): Promise<readonly UserId[]> {
+    return (await this.users.onRollingPlans()).map(userId);
+  }
+
   private scheduleOf({ billingDay, timezone }: Pick<UserRow, 'billingDay' | 'timezone'>): Schedule {
     return { billingDay: billingDay ?? 1, timeZone: timezone ?? this.settings.rateLimiting.quotaTimezone };
   }

@@ -72,6 +72,13 @@ export class UserStore {
     return this.dataSource.manager.find(UserEntity, { where, select });
   }
 
+  /** The ids of those whose plan counts tokens in a rolling window. */
+  async onRollingPlans(): Promise<string[]> {
+    const where = { plan: { quotaWindow: 'rolling' } } as const;
+    const users = await this.dataSource.manager.find(UserEntity, { where, select: { id: true } });
+    return users.map(({ id }) => id);
+  }
+
   /** How many admins can act; nobody else makes or unmakes one until the transaction ends. */
   async lockAdmins(manager: EntityManager): Promise<number> {
     await manager.query('SELECT pg_advisory_xact_lock($1)', [ADMINS_LOCK]);

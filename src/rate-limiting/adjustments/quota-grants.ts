@@ -6,8 +6,9 @@ import { Clock } from '../domain/clock.js';
 import { type UserId } from '../domain/ids.js';
 import { type Unit } from '../domain/operation.js';
 import { periodAt } from '../domain/period.js';
+import { isRolling } from '../domain/rolling.js';
 import { GRANT_CHANGE, GrantStore } from '../limits/grant.store.js';
-import { LimitResolver } from '../limits/limit-resolver.js';
+import { type CallTerms, LimitResolver } from '../limits/limit-resolver.js';
 
 import { type GrantTerms, insertAdjustment } from './adjustment.store.js';
 import { type ChangeRecorder, LOGGED_CHANGES, type QuotaChangeContext } from './change-recorder.port.js';
@@ -28,7 +29,7 @@ export interface GrantInput extends QuotaChangeContext {
   readonly unit: GrantedUnit;
   /** Above 0, in the unit; money in nano-dollars. */
   readonly amount: number;
-  /** The end of the user's period where it is left out. */
+  /** The end of the user's period, or of tokens in a rolling window a window's length, where it is left out. */
   readonly expiresAtMs?: number | undefined;
 }
 
@@ -37,7 +38,7 @@ export interface GrantDone extends GrantTerms {
   readonly userId: UserId;
 }
 
-/** An admin's grant: a higher maximum of one unit for one user, until the end of the current period or sooner. */
+/** An admin's grant: a higher maximum of one unit for one user, until the end of the current period (of the window, where it rolls) or sooner. */
 @Injectable()
 export class QuotaGrants {
   constructor(
@@ -49,30 +50,42 @@ export class QuotaGrants {
 
   /**
    * Grants. It holds on every instance within a second.
-   * @throws CodedError `not_found` for an unknown user, `validation_failed` for an end that is past, or past the period's.
+   * @throws CodedError `not_found` for an unknown user, `validation_failed` for an end that is past, or too far.
    */
   async grant(input: GrantInput): Promise<GrantDone> {
     const { userId, unit, amount, reason, actor } = input;
     const now = this.clock.now();
-    const { schedule } = await this.resolver.termsOf({ userId }, now);
-    const period = periodAt(now, schedule);
-    const expiresAtMs = input.expiresAtMs ?? period.endsAtMs;
-    if (expiresAtMs <= now || expiresAtMs > period.endsAtMs) throw badEnd(period.endsAtMs);
-    const terms: GrantTerms = { unit, amount, period: period.name, expiresAtMs };
+    const terms = await this.resolver.termsOf({ userId }, now);
+    const period = periodAt(now, terms.schedule);
+    const lastMs = lastEnd(unit, terms, { nowMs: now, periodEndMs: period.endsAtMs });
+    const expiresAtMs = input.expiresAtMs ?? lastMs;
+    if (expiresAtMs <= now || expiresAtMs > lastMs) throw badEnd(lastMs);
+    const granted: GrantTerms = { unit, amount, period: period.name, expiresAtMs };
     const id = uuidv7();
     await this.changes.run({ actor, reason }, async (change) => {
       const subject = { subjectKind: 'user', subjectId: userId } as const;
-      const row = { id, kind: 'grant', ...subject, grant: terms } as const;
+      const row = { id, kind: 'grant', ...subject, grant: granted } as const;
       await insertAdjustment(change.manager, { ...row, reason, actor, createdAtMs: now });
-      await change.record({ action: 'quota.grant', subject: { kind: 'user', id: userId }, after: terms });
+      await change.record({ action: 'quota.grant', subject: { kind: 'user', id: userId }, after: granted });
       await change.announce(GRANT_CHANGE, userId);
     });
     this.grants.forget(userId);
-    return { id, userId, ...terms };
+    return { id, userId, ...granted };
   }
 }
 
-function badEnd(periodEndMs: number) {
-  const message = `must be an instant to come, at the latest the end of the user's period: ${new Date(periodEndMs).toISOString()}`;
+/** The end of the user's period; of tokens in a rolling window as long as the window, which knows no period. */
+function lastEnd(
+  unit: GrantedUnit,
+  { counters }: CallTerms,
+  { nowMs, periodEndMs }: { readonly nowMs: number; readonly periodEndMs: number },
+): number {
+  const rolling = counters.find(({ window }) => isRolling(window));
+  if (unit !== 'tokens' || !rolling) return periodEndMs;
+  return nowMs + (rolling.window.resetsAtMs - rolling.window.startsAtMs);
+}
+
+function badEnd(lastMs: number) {
+  const message = `must be an instant to come, at the latest the end of the user's period or rolling window: ${new Date(lastMs).toISOString()}`;
   return validationFailed([{ path: 'expiresAt', message }]);
 }

@@ -5,21 +5,18 @@ import { CodedError, validationFailed } from '../../errors.js';
 import { counterRef } from '../claims.js';
 import { type Caller } from '../domain/caller.js';
 import { Clock } from '../domain/clock.js';
-import { CounterStore } from '../domain/counters.js';
+import { type CounterRef, CounterStore } from '../domain/counters.js';
 import { apiKeyId, userId } from '../domain/ids.js';
 import { type Counter } from '../domain/limit.js';
-import { dayAt, periodAt } from '../domain/period.js';
+import { addDays, dayAt, periodAt } from '../domain/period.js';
+import { isRolling, rollingDaysOf, rollingWindowsAt } from '../domain/rolling.js';
+import { callerOfPot } from '../domain/workflow-pot.js';
 import { LimitResolver } from '../limits/limit-resolver.js';
 import { PlanDirectory } from '../limits/plan-directory.port.js';
+import { NO_ROLLING_DEFAULTS, USER_ROLLING_DAYS } from '../limits/rolling-limits.js';
 import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from '../rate-limiting.options.js';
 
-import {
-  insertAdjustment,
-  RESET_KINDS,
-  type ResetKind,
-  takeBack,
-  type TakenBack,
-} from './adjustment.store.js';
+import { insertAdjustment, RESET_KINDS, type ResetKind, type TakenBack } from './adjustment.store.js';
 import {
   type ChangeRecorder,
   LOGGED_CHANGES,
@@ -27,6 +24,7 @@ import {
   type QuotaChangeContext,
 } from './change-recorder.port.js';
 import { InvalidationQueue } from './invalidation-queue.js';
+import { type FirstDays, potsOf, takeBack, type TakeBackInput } from './take-back.store.js';
 
 export const RESET_SCOPES = [...RESET_KINDS, 'all'] as const;
 export type ResetScope = (typeof RESET_SCOPES)[number];
@@ -41,11 +39,14 @@ export interface ResetDone extends TakenBack {
   readonly id: string;
 }
 
-/** No rolling window looks further back. */
-const LONGEST_WINDOW_MS = 366 * 86_400_000;
+const DAY_MS = 86_400_000;
+
+interface ResetOfOne extends TakeBackInput {
+  readonly id: string;
+}
 
 /**
- * An admin's reset: what was used in the current period is taken back, and the period goes on. The ledger stays as it
+ * An admin's reset: what was used in the current period, or rolling window, is taken back, and it goes on. The ledger stays as it
  * is: a reset is a row of minus what was used on each day. Calls in flight are charged when they end, to the new zero.
  */
 @Injectable()
@@ -83,30 +84,43 @@ export class QuotaResets implements OnModuleDestroy {
   }
 
   private async resetOne(input: ResetInput, subject: { kind: ResetKind; id: string }): Promise<ResetDone> {
-    const counters = await this.countersOf(subject);
-    const first = { day: firstDayOf(counters, this.clock.now() - LONGEST_WINDOW_MS), own: [] };
-    const done = await this.write(input, (change, id) => takeBack(change.manager, id, { ...subject, first }));
-    await this.queue.run(() => this.store.invalidate(counters.map(counterRef)));
+    const scope = await this.scopeOf(subject);
+    let ids: readonly string[] = [scope.id];
+    const done = await this.write(input, async ({ manager }, adjustmentId) => {
+      const taken = await takeBack(manager, adjustmentId, scope);
+      const isPlain = scope.kind === 'workflow' && !callerOfPot(scope.id);
+      if (isPlain) ids = await potsOf(manager, scope.id, scope.first.day);
+      return taken;
+    });
+    await this.queue.run(async () => this.store.invalidate(await this.countersOf(scope.kind, ids)));
     return done;
   }
 
   private async resetAll(input: ResetInput): Promise<ResetDone> {
-    const now = this.clock.now();
-    const own = (await this.plans.ownSchedules?.()) ?? [];
-    const first = {
-      day: periodAt(now, { billingDay: 1, timeZone: this.options.timeZone }).name,
-      own: own.map(({ userId, schedule }) => ({ userId, day: periodAt(now, schedule).name })),
-    };
-    const rolling = { day: dayAt(now - LONGEST_WINDOW_MS, 'UTC'), own: [] };
+    const first = await this.firstDaysOfAll();
     const done = await this.write(input, async ({ manager }, id) => {
       const users = await takeBack(manager, id, { kind: 'user', first });
-      await takeBack(manager, id, { kind: 'apiKey', first });
+      await takeBack(manager, id, { kind: 'apiKey', first: { day: first.day, own: first.own } });
+      const rolling = { day: this.firstRollingDay(), own: [] };
       await takeBack(manager, id, { kind: 'workspace', first: rolling });
       await takeBack(manager, id, { kind: 'workflow', first: rolling });
       return users;
     });
     await this.queue.run(() => this.store.invalidateAll());
     return done;
+  }
+
+  private async firstDaysOfAll(): Promise<FirstDays> {
+    const now = this.clock.now();
+    const [own = [], rolling = []] = await Promise.all([
+      this.plans.ownSchedules?.(),
+      this.plans.rollingUsers?.(),
+    ]);
+    return {
+      day: periodAt(now, { billingDay: 1, timeZone: this.options.timeZone }).name,
+      own: own.map(({ userId, schedule }) => ({ userId, day: periodAt(now, schedule).name })),
+      rolling: { userIds: rolling, day: this.firstRollingDay(USER_ROLLING_DAYS) },
+    };
   }
 
   private write(
@@ -126,32 +140,48 @@ export class QuotaResets implements OnModuleDestroy {
     });
   }
 
-  /** The subject's counters as they are now. */
-  private async countersOf({ kind, id }: { kind: ResetKind; id: string }): Promise<Counter[]> {
+  /** What a reset of one subject takes back. @throws CodedError `not_found` for an unknown one. */
+  private async scopeOf({ kind, id }: { kind: ResetKind; id: string }): Promise<ResetOfOne> {
+    if (kind === 'workspace' || kind === 'workflow')
+      return { kind, id, first: { day: this.firstRollingDay(), own: [] } };
     if (kind === 'apiKey' && this.plans.ownerOf && !(await this.plans.ownerOf(apiKeyId(id))))
       throw new CodedError('not_found', `There is no API key ${id}.`);
     const { counters } = await this.resolver.termsOf(callerOf(kind, id), this.clock.now());
-    return counters.filter(({ subject }) => subject.kind === kind && subject.id === id);
+    const windows = counters.filter(({ subject }) => subject.kind === kind).map(({ window }) => window);
+    const month = windows.find((window) => !isRolling(window));
+    if (!month) throw new Error(`The ${kind} ${id} has no month.`);
+    const days = windows.map(rollingDaysOf).find((found) => found !== undefined);
+    const first = { day: month.name, own: [] };
+    if (!days) return { kind, id, first };
+    return { kind, id, first: { ...first, rolling: { userIds: [id], day: days.firstDay } } };
+  }
+
+  /** All counters that know of what was taken back: today's, and those that another instance may have turned to. */
+  private async countersOf(kind: ResetKind, ids: readonly string[]): Promise<CounterRef[]> {
+    const now = this.clock.now();
+    const at = [now, now + DAY_MS];
+    if (kind === 'workspace' || kind === 'workflow')
+      return at.flatMap((atMs) => ids.flatMap((id) => this.rollingOf(kind, id, atMs))).map(counterRef);
+    const met = at.flatMap((atMs) => ids.map((id) => this.metBy(kind, id, atMs)));
+    return (await Promise.all(met)).flat().map(counterRef);
+  }
+
+  private async metBy(kind: 'user' | 'apiKey', id: string, atMs: number): Promise<Counter[]> {
+    const { counters, ahead } = await this.resolver.termsOf(callerOf(kind, id), atMs);
+    return [...counters, ...ahead].filter(({ subject }) => subject.kind === kind);
+  }
+
+  private rollingOf(kind: ResetKind, id: string, atMs: number): Counter[] {
+    const { days } = this.options.rolling ?? NO_ROLLING_DEFAULTS;
+    const { current, next } = rollingWindowsAt(atMs, { days, timeZone: this.options.timeZone });
+    return [current, next].map((window) => ({ subject: { kind, id }, window, limits: [] }));
+  }
+
+  private firstRollingDay(days = (this.options.rolling ?? NO_ROLLING_DEFAULTS).days): string {
+    return addDays(dayAt(this.clock.now(), this.options.timeZone), 1 - days);
   }
 }
 
-function callerOf(kind: ResetKind, id: string): Caller {
-  switch (kind) {
-    case 'user':
-      return { userId: userId(id) };
-    case 'apiKey':
-      return { apiKeyId: apiKeyId(id) };
-    case 'workspace':
-      return { workspaceId: id };
-    case 'workflow':
-      return { workflowId: id };
-  }
-}
-
-/** The first day that any counter looks back to; what lies before it is another period's. */
-function firstDayOf(counters: readonly Counter[], earliestMs: number): string {
-  const days = counters.map(({ window }) =>
-    window.kind === 'month' ? window.name : dayAt(window.startsAtMs, 'UTC'),
-  );
-  return days.sort()[0] ?? dayAt(earliestMs, 'UTC');
+function callerOf(kind: 'user' | 'apiKey', id: string): Caller {
+  return kind === 'user' ? { userId: userId(id) } : { apiKeyId: apiKeyId(id) };
 }

@@ -33,7 +33,7 @@ export interface CounterWindow {
   /** Distinguishes one stretch from the next: the period's first day for a month. */
   readonly name: string;
   readonly startsAtMs: number;
-  /** When room returns: the end of the period. */
+  /** The first instant past it. Room returns then; in a rolling window then at the soonest. */
   readonly resetsAtMs: number;
 }
 
@@ -59,6 +59,13 @@ export interface LimitState extends Limit {
   readonly window: CounterWindow;
   readonly used: number;
   readonly reserved: number;
+  /** When room returns, where that is known to be later than the window's end: in a rolling one. */
+  readonly roomAtMs?: number;
+}
+
+/** The instant at which room returns. */
+export function resetsAtOf({ roomAtMs, window }: Pick<LimitState, 'roomAtMs' | 'window'>): number {
+  return roomAtMs ?? window.resetsAtMs;
 }
 
 /** What is left of a limit; `Infinity` where it is unlimited, never below 0. */

@@ -65,7 +65,7 @@ export function dayAt(nowMs: number, timeZone: string): string {
   latestDay.set(timeZone, {
     name,
     startsAtMs: startOfDay(name, timeZone),
-    endsAtMs: startOfDay(dayAfter(name), timeZone),
+    endsAtMs: startOfDay(addDays(name, 1), timeZone),
   });
   return name;
 }
@@ -74,8 +74,9 @@ function computeDay(nowMs: number, timeZone: string): string {
   return formatDate(localDateAt(nowMs, timeZone));
 }
 
-function dayAfter(day: string): string {
-  return new Date(Date.parse(`${day}T00:00:00Z`) + 24 * HOUR_MS).toISOString().slice(0, 10);
+/** The calendar day so many days after another, or before it where there are fewer than none. */
+export function addDays(day: string, days: number): string {
+  return new Date(Date.parse(`${day}T00:00:00Z`) + days * 24 * HOUR_MS).toISOString().slice(0, 10);
 }
 
 /** The first instant of a local calendar day, also where its midnight does not exist (daylight saving). */

@@ -1,4 +1,5 @@
 import { type CounterWindow } from '../domain/limit.js';
+import { type DayAmount } from '../domain/rolling.js';
 import { type Subject } from '../domain/caller.js';
 import { type UnitAmounts } from '../domain/counters.js';
 import { type ReservationId } from '../domain/ids.js';
@@ -19,6 +20,9 @@ export abstract class Ledger {
 
   /** What a subject used in a window, from the roll-up: fills cold counters. */
   abstract usedIn(subject: Subject, window: CounterWindow): Promise<UnitAmounts>;
+
+  /** The tokens that a subject used on each day of a rolling window; days without usage are left out. */
+  abstract tokensByDay(subject: Subject, window: CounterWindow): Promise<DayAmount[]>;
 
   /** The row of a reservation, where there is one. */
   abstract find(id: ReservationId): Promise<UsageEntry | undefined>;

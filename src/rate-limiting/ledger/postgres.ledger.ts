@@ -1,15 +1,16 @@
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 
 import { SqlPool } from '../../database/index.js';
 import { type Subject } from '../domain/caller.js';
 import { type UnitAmounts } from '../domain/counters.js';
 import { type ReservationId } from '../domain/ids.js';
 import { type CounterWindow } from '../domain/limit.js';
+import { type DayAmount, isRolling } from '../domain/rolling.js';
 import { type UsageEntry } from '../domain/usage.js';
-import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from '../rate-limiting.options.js';
 
 import { LedgerWriter } from './ledger-writer.js';
 import { Ledger, type Recorded } from './ledger.port.js';
+import { RollingUsedStore } from './rolling-used.store.js';
 import { UsageRowStore } from './usage-row.store.js';
 import { UsedStore } from './used.store.js';
 
@@ -22,15 +23,14 @@ export class PostgresLedger extends Ledger implements OnApplicationShutdown {
   private readonly rows: UsageRowStore;
   private readonly writer: LedgerWriter;
   private readonly used: UsedStore;
+  private readonly rolling: RollingUsedStore;
 
-  constructor(
-    pool: SqlPool,
-    @Inject(RATE_LIMITING_OPTIONS) { timeZone }: Pick<RateLimitingOptions, 'timeZone'>,
-  ) {
+  constructor(pool: SqlPool) {
     super();
     this.rows = new UsageRowStore(pool);
     this.writer = new LedgerWriter(this.rows);
-    this.used = new UsedStore(pool, timeZone);
+    this.used = new UsedStore(pool);
+    this.rolling = new RollingUsedStore(pool);
   }
 
   /** @throws CodedError as `LedgerWriter.record` does. */
@@ -38,8 +38,14 @@ export class PostgresLedger extends Ledger implements OnApplicationShutdown {
     return this.writer.record(entry);
   }
 
-  override usedIn(subject: Subject, window: CounterWindow): Promise<UnitAmounts> {
-    return this.used.usedIn(subject, window);
+  override async usedIn(subject: Subject, window: CounterWindow): Promise<UnitAmounts> {
+    if (!isRolling(window)) return this.used.usedIn(subject, window);
+    const days = await this.tokensByDay(subject, window);
+    return { tokens: days.reduce((sum, { amount }) => sum + amount, 0) };
+  }
+
+  override tokensByDay(subject: Subject, window: CounterWindow): Promise<DayAmount[]> {
+    return this.rolling.tokensByDay(subject, window);
   }
 
   override find(id: ReservationId): Promise<UsageEntry | undefined> {

@@ -1,24 +1,17 @@
 import { type Sql, type SqlPool } from '../../database/index.js';
-import { type Subject, type SubjectKind } from '../domain/caller.js';
+import { type Subject } from '../domain/caller.js';
 import { type UnitAmounts } from '../domain/counters.js';
 import { type CounterWindow } from '../domain/limit.js';
 import { isOperation } from '../domain/operation.js';
-import { dayAt } from '../domain/period.js';
+import { addDays } from '../domain/period.js';
 
 import { sqlFile } from './sql-file.js';
 
 const DAY_MS = 86_400_000;
-const BY_USER = daysOf('user_id', 'user');
-const BY_API_KEY = daysOf('api_key_id', 'apiKey');
-const BY_WORKSPACE = daysOf('workspace_id', 'workspace');
-const BY_WORKFLOW = daysOf('workflow_id', 'workflow');
+const BY_USER = sqlFile('used-by-local-days', { subject: 'user_id', kind: 'user' });
+const BY_API_KEY = sqlFile('used-by-local-days', { subject: 'api_key_id', kind: 'apiKey' });
 const BY_SESSION = sqlFile('used-by-session');
 const BY_ALL = sqlFile('used-by-all');
-
-interface DaysSql {
-  readonly days: Sql;
-  readonly localDays: Sql;
-}
 
 interface OperationSum {
   readonly operation: string;
@@ -28,13 +21,9 @@ interface OperationSum {
   readonly cost_nano_usd: number;
 }
 
-/** What subjects used in a window, less what resets took back: fills cold counters. */
+/** What subjects used in a month, a session or a stretch of time, less what resets took back: fills cold counters. */
 export class UsedStore {
-  /** @param timeZone QUOTA_TIMEZONE, whose days all windows but a subject's own months are made of. */
-  constructor(
-    private readonly pool: SqlPool,
-    private readonly timeZone: string,
-  ) {}
+  constructor(private readonly pool: SqlPool) {}
 
   /** Every unit that was used at all; a call counts where it was reserved. */
   async usedIn(subject: Subject, window: CounterWindow): Promise<UnitAmounts> {
@@ -44,13 +33,12 @@ export class UsedStore {
   private sumsOf(subject: Subject, window: CounterWindow): Promise<OperationSum[]> {
     switch (subject.kind) {
       case 'user':
-        return this.byDays(BY_USER, subject.id, window);
+        return this.byMonth(BY_USER, subject.id, window);
       case 'apiKey':
-        return this.byDays(BY_API_KEY, subject.id, window);
+        return this.byMonth(BY_API_KEY, subject.id, window);
       case 'workspace':
-        return this.byDays(BY_WORKSPACE, subject.id, window);
       case 'workflow':
-        return this.byDays(BY_WORKFLOW, subject.id, window);
+        throw new Error(`A ${subject.kind} has rolling windows only, and ${window.name} is none.`);
       case 'session':
         return this.pool.query<OperationSum>(BY_SESSION, [subject.id, window.startsAtMs, window.resetsAtMs]);
       case 'system':
@@ -58,13 +46,8 @@ export class UsedStore {
     }
   }
 
-  private byDays(sql: DaysSql, id: string, window: CounterWindow): Promise<OperationSum[]> {
-    if (window.kind === 'month') {
-      return this.pool.query<OperationSum>(sql.localDays, [id, window.name, endDayOf(window)]);
-    }
-    const firstDay = dayAt(window.startsAtMs, this.timeZone);
-    const lastDay = dayAt(window.resetsAtMs - 1, this.timeZone);
-    return this.pool.query<OperationSum>(sql.days, [id, firstDay, addDays(lastDay, 1)]);
+  private byMonth(sql: Sql, id: string, window: CounterWindow): Promise<OperationSum[]> {
+    return this.pool.query<OperationSum>(sql, [id, window.name, endDayOf(window)]);
   }
 
   private byInstants({ startsAtMs, resetsAtMs }: CounterWindow): Promise<OperationSum[]> {
@@ -87,10 +70,6 @@ function leastIdAt(atMs: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
 }
 
-function addDays(day: string, days: number): string {
-  return dayAt(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS, 'UTC');
-}
-
 function amountsOf(sums: readonly OperationSum[]): UnitAmounts {
   const total = { tokens: 0, calls: 0, cost: 0 };
   const counts: UnitAmounts = {};
@@ -101,11 +80,4 @@ function amountsOf(sums: readonly OperationSum[]): UnitAmounts {
     if (isOperation(sum.operation)) counts[sum.operation] = sum.operation_count;
   }
   return { ...total, ...counts };
-}
-
-function daysOf(subject: string, kind: SubjectKind): DaysSql {
-  return {
-    days: sqlFile('used-by-days', { subject, kind }),
-    localDays: sqlFile('used-by-local-days', { subject, kind }),
-  };
 }

@@ -19,9 +19,24 @@ export function withGrants(
   at: { readonly unit: Unit; readonly period: string; readonly atMs: number },
 ): number {
   if (max === 0 || !grants) return max;
-  const holding = grants.filter(
-    ({ unit, period, expiresAtMs }) => unit === at.unit && period === at.period && at.atMs < expiresAtMs,
+  return raised(
+    max,
+    grants.filter(
+      ({ unit, period, expiresAtMs }) => unit === at.unit && period === at.period && at.atMs < expiresAtMs,
+    ),
   );
+}
+
+/** As `withGrants`, of tokens in a rolling window: it knows no period, so a grant holds until its end. */
+export function withRollingGrants(max: number, grants: readonly Grant[] | undefined, atMs: number): number {
+  if (max === 0 || !grants) return max;
+  return raised(
+    max,
+    grants.filter(({ unit, expiresAtMs }) => unit === 'tokens' && atMs < expiresAtMs),
+  );
+}
+
+function raised(max: number, holding: readonly Grant[]): number {
   const granted = holding.reduce((sum, { amount }) => sum + amount, 0);
   return Math.min(Number.MAX_SAFE_INTEGER, max + granted);
 }

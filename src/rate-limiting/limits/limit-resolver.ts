@@ -6,6 +6,11 @@ import { type Schedule } from '../domain/period.js';
 /** What holds for one call: its counters with their limits, and the plan's output cap. */
 export interface CallTerms {
   readonly counters: readonly Counter[];
+  /**
+   * Tomorrow's windows of its rolling limits. A call holds and settles these too, so that one that ends after midnight is
+   * counted in the window that holds by then. Not for showing.
+   */
+  readonly ahead: readonly Counter[];
   /** The most output tokens of one call; `null` where the plan sets none. */
   readonly maxOutputTokens: number | null;
   readonly schedule: Schedule;

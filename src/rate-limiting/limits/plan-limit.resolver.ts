@@ -5,15 +5,17 @@ import { type Caller } from '../domain/caller.js';
 import { type UserId } from '../domain/ids.js';
 import { type Operation } from '../domain/operation.js';
 import { type Schedule } from '../domain/period.js';
+import { callerOfPot, workflowPotOf } from '../domain/workflow-pot.js';
 import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from '../rate-limiting.options.js';
 
 import { GrantStore } from './grant.store.js';
 import { type CallTerms, LimitResolver } from './limit-resolver.js';
 import { PlanDirectory, type PlanTerms } from './plan-directory.port.js';
 import { RateLimitStore } from './rate-limit.store.js';
-import { type LimitedSubject, resolveLimits } from './resolve-limits.js';
+import { type LimitedSubject, type LimitOverride, resolveLimits } from './resolve-limits.js';
+import { NO_ROLLING_DEFAULTS, rollingCounters, type RollingInput } from './rolling-limits.js';
 
-/** Limits out of the user's plan and the RateLimits of user and API key, all of them cached. */
+/** Limits out of the user's plan and the RateLimits of user, API key, workspace and workflow, all of them cached. */
 @Injectable()
 export class PlanLimitResolver extends LimitResolver {
   constructor(
@@ -26,22 +28,46 @@ export class PlanLimitResolver extends LimitResolver {
   }
 
   override async termsOf(caller: Caller, atMs: number, operation?: Operation): Promise<CallTerms> {
-    const [plan, userOwn, grants, apiKey] = await Promise.all([
+    const [plan, userOwn, grants, apiKey, rolling] = await Promise.all([
       caller.userId && this.planOf(caller.userId),
       caller.userId && this.overrides.find('user', caller.userId),
       caller.userId && this.grants.of(caller.userId),
       this.apiKeyOf(caller),
+      this.rollingOf(caller),
     ]);
     const schedule = plan?.schedule ?? this.unownedSchedule();
-    const counters = resolveLimits({
+    const isRolling = plan?.quotaWindow === 'rolling';
+    const user = { inherited: plan?.limits, own: userOwn, grants, schedule, rolling: isRolling };
+    const key = { own: apiKey.own, schedule: apiKey.schedule ?? schedule };
+    const monthly = resolveLimits({ caller, user, apiKey: key, atMs, operation });
+    const { counters, ahead } = rollingCounters({
+      ...rolling,
       caller,
-      user: { inherited: plan?.limits, own: userOwn, grants, schedule },
-      apiKey: { own: apiKey.own, schedule: apiKey.schedule ?? schedule },
+      user: isRolling ? user : undefined,
+      defaults: this.options.rolling ?? NO_ROLLING_DEFAULTS,
       atMs,
-      operation,
+      timeZone: this.options.timeZone,
     });
-    // A plan's 0 is unlimited, as in every limit.
-    return { counters, maxOutputTokens: plan?.maxOutputTokens || null, schedule };
+    return {
+      counters: [...monthly, ...counters],
+      ahead,
+      maxOutputTokens: outputCapOf(plan || undefined),
+      schedule,
+    };
+  }
+
+  /** The RateLimits of a call's workspace and workflow. One of a workflow's own id holds for each of its pots. */
+  private async rollingOf(caller: Caller): Promise<Pick<RollingInput, 'workspace' | 'workflow'>> {
+    const { workspaceId, workflowId } = caller;
+    if (workspaceId === undefined && workflowId === undefined) return {};
+    const pot = workflowPotOf(caller);
+    const isPlain = workflowId !== undefined && callerOfPot(workflowId) === undefined;
+    const [workspace, ofPot, ofId] = await Promise.all([
+      workspaceId === undefined ? undefined : this.overrides.find('workspace', workspaceId),
+      pot === undefined ? undefined : this.overrides.find('workflow', pot),
+      isPlain ? this.overrides.find('workflow', workflowId) : undefined,
+    ]);
+    return { workspace: present(workspace), workflow: present(ofPot, ofId) };
   }
 
   /** A key's own limits, and its owner's schedule where the owner is not the one who calls. */
@@ -67,4 +93,13 @@ export class PlanLimitResolver extends LimitResolver {
   private unownedSchedule(): Schedule {
     return { billingDay: 1, timeZone: this.options.timeZone };
   }
+}
+
+function present(...overrides: readonly (LimitOverride | undefined)[]): LimitOverride[] {
+  return overrides.filter((override) => override !== undefined);
+}
+
+/** A plan's 0 is unlimited, as in every limit. */
+function outputCapOf(plan: PlanTerms | undefined): number | null {
+  return plan?.maxOutputTokens || null;
 }

@@ -40,6 +40,13 @@ export class RateLimitStore {
     return (await manager.findOneBy(RateLimitEntity, { subjectKind: kind, subjectId: id })) ?? undefined;
   }
 
+  /** Until the transaction ends nobody else takes this: for subjects that have no row of their own to lock. */
+  async lock(manager: EntityManager, kind: LimitedKind, id: string): Promise<void> {
+    await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [
+      `rate_limit ${cacheKey(kind, id)}`,
+    ]);
+  }
+
   /** Replaces the row. Whoever does this announces it in the same transaction, and calls `forget` after it. */
   async put(manager: EntityManager, row: RateLimitRow): Promise<void> {
     const conflictPaths: (keyof RateLimitEntity)[] = ['subjectKind', 'subjectId'];

@@ -28,6 +28,8 @@ export interface LimitedSubject {
   /** Room on top of its monthly limits. */
   readonly grants?: readonly Grant[] | undefined;
   readonly schedule: Schedule;
+  /** Its tokens are limited in a rolling window instead of the month. */
+  readonly rolling?: boolean | undefined;
 }
 
 export interface ResolveInput {
@@ -43,7 +45,7 @@ export interface ResolveInput {
 
 /**
  * The counters that a call meets, with a line for every unit of it: what is unlimited (max 0) is counted all the
- * same, so that a limit set later holds at once. Rolling windows, workspaces and workflows add their counters here.
+ * same, so that a limit set later holds at once. Rolling windows are `rollingCounters`' matter.
  */
 export function resolveLimits(input: ResolveInput): Counter[] {
   const { caller } = input;
@@ -59,7 +61,8 @@ function monthlyCounter(subject: Subject, limited: LimitedSubject, input: Resolv
   const enforcement = own?.enforcement ?? 'hard';
   const window = monthWindow(input.atMs, limited.schedule);
   const limits = unitsOf(input.operation).map((unit): Limit => {
-    const max = monthlyMaximum(unit, own?.limits) ?? monthlyMaximum(unit, limited.inherited) ?? 0;
+    const inherited = monthlyMaximum(unit, own?.limits) ?? monthlyMaximum(unit, limited.inherited) ?? 0;
+    const max = limited.rolling && unit === 'tokens' ? 0 : inherited;
     const at = { unit, period: window.name, atMs: input.atMs };
     return {
       name: `${subject.kind}.month.${unit}`,

@@ -1,7 +1,8 @@
 import { type SubjectKind } from '../../../src/rate-limiting/domain/caller.js';
 import { apiKeyId, userId } from '../../../src/rate-limiting/domain/ids.js';
 import { type CounterWindow } from '../../../src/rate-limiting/domain/limit.js';
-import { dayAt, periodAt, type Schedule, startOfDay } from '../../../src/rate-limiting/domain/period.js';
+import { dayAt, periodAt, type Schedule } from '../../../src/rate-limiting/domain/period.js';
+import { rollingWindowsAt } from '../../../src/rate-limiting/domain/rolling.js';
 import { PostgresLedger } from '../../../src/rate-limiting/ledger/postgres.ledger.js';
 import { UsageReportStore } from '../../../src/rate-limiting/ledger/usage-report.store.js';
 import { newReservationId } from '../../../src/rate-limiting/reservation-ids.js';
@@ -22,7 +23,7 @@ describe('what was used', () => {
 
   beforeAll(async () => {
     harness = await LedgerHarness.start();
-    ledger = new PostgresLedger(harness.newPool(), { timeZone: QUOTA_ZONE });
+    ledger = new PostgresLedger(harness.newPool());
     report = new UsageReportStore(harness.newPool());
   });
   afterAll(() => harness.stop());
@@ -105,15 +106,28 @@ describe('what was used', () => {
     ] as const) {
       await ledger.record(usage({ caller, day, localDay: '2026-11-21', totalTokens }));
     }
-    const window: CounterWindow = {
-      kind: 'rolling_30d',
-      name: '2026-11-21',
-      startsAtMs: startOfDay('2026-10-23', QUOTA_ZONE),
-      resetsAtMs: startOfDay('2026-11-22', QUOTA_ZONE),
-    };
+    for (const other of [
+      { userId: userId('roller'), workflowId: 'wf' },
+      { userId: userId('another'), workflowId: 'wf' },
+      { userId: userId('another'), workspaceId: 'ws2', workflowId: 'wf' },
+    ]) {
+      await ledger.record(
+        usage({ caller: other, day: '2026-11-21', localDay: '2026-11-21', totalTokens: 16 }),
+      );
+    }
+    const span = { days: 30, timeZone: QUOTA_ZONE };
+    const { current: window, next } = rollingWindowsAt(Date.parse('2026-11-22T03:00:00Z'), span);
+    expect(window.name).toBe('r30:2026-11-21');
+    const [inWorkspace, inUser] = ['workspace:ws:wf', 'user:roller:wf'];
     await expect(tokensOf('workspace', 'ws', window)).resolves.toBe(6);
-    await expect(tokensOf('workflow', 'wf', window)).resolves.toBe(6);
-    await expect(tokensOf('user', 'roller', window)).resolves.toBe(6);
+    await expect(tokensOf('workflow', inWorkspace, window)).resolves.toBe(6);
+    await expect(tokensOf('workflow', inUser, window)).resolves.toBe(16);
+    await expect(tokensOf('user', 'roller', window)).resolves.toBe(22);
+    await expect(tokensOf('workspace', 'ws', next)).resolves.toBe(12);
+    await expect(ledger.tokensByDay({ kind: 'workflow', id: inWorkspace }, window)).resolves.toEqual([
+      { day: '2026-10-23', amount: 2 },
+      { day: '2026-11-21', amount: 4 },
+    ]);
   });
 
   it('counts a session, and an hour of all, by instants', async () => {

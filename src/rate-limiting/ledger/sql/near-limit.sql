@@ -4,7 +4,7 @@
 --          after the last, $5 whether the period is a calendar month of QUOTA_TIMEZONE; $6 the share, $7 the id to begin
 --          after, $8 how many, $9 the instant.
 -- RETURNS  of each user the limits that are so far used, the most used first.
--- What a user's own active RateLimit leaves null is the plan's; 0 is unlimited.
+-- What a user's own active RateLimit leaves null is the plan's; 0 is unlimited. Tokens in a rolling window are of no month.
 SELECT u.id, u.email, u.plan_id, s.first_day AS period, near.limits
 FROM app_user u
 JOIN unnest($1::integer[], $2::text[], $3::date[], $4::date[], $5::boolean[])
@@ -48,7 +48,8 @@ CROSS JOIN LATERAL (
     ), 0) AS max
     FROM (
       VALUES
-        ('tokens', coalesce(o.monthly_token_limit, p.monthly_token_limit), used.tokens),
+        ('tokens', CASE p.quota_window WHEN 'calendar' THEN coalesce(o.monthly_token_limit, p.monthly_token_limit) END,
+          used.tokens),
         ('calls', coalesce(o.monthly_call_limit, p.monthly_call_limit), used.calls),
         ('cost', coalesce(o.monthly_cost_limit_nano_usd, p.monthly_cost_limit_nano_usd), used.cost),
         ('video_generation', coalesce(o.video_generation_limit, p.video_generation_limit), used.videos),

@@ -1,6 +1,6 @@
 -- What a subject used on the days of its own zone, by operation, out of the roll-up, less what resets took back.
 -- PARAMS   $1 its id, $2 the first day, $3 the day after the last.
--- {subject} is one of four columns, {kind} what resets call it, chosen when the file is read.
+-- {subject} is one of two columns, {kind} what resets call it, chosen when the file is read.
 -- The index has `day` before `local_day`; the two are never more than two days apart (UTC-12 to UTC+14).
 SELECT
   operation, sum(calls)::bigint AS calls, sum(operation_count)::bigint AS operation_count,
