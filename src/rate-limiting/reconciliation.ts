@@ -4,6 +4,7 @@ import { Injectable, Logger } from '@nestjs/common';
 
 import { type Subject } from './domain/caller.js';
 import { counterRef } from './claims.js';
+import { Clock } from './domain/clock.js';
 import { CounterStore, type CounterState, type UnitAmounts } from './domain/counters.js';
 import { type Counter } from './domain/limit.js';
 import { UNITS } from './domain/operation.js';
@@ -28,6 +29,7 @@ export class Reconciliation {
   constructor(
     private readonly store: CounterStore,
     private readonly ledger: Ledger,
+    private readonly clock: Clock,
   ) {}
 
   /** These counters were used. */
@@ -43,8 +45,9 @@ export class Reconciliation {
     const round = this.active;
     this.active = new Map();
     let mended = 0;
-    for (const counter of round.values())
-      if (await this.hasDrifted(counter)) mended += await this.mend(counter);
+    // Nobody is held to a window that is over, and an admin's reset may still take days of it back.
+    const open = [...round.values()].filter(({ window }) => window.resetsAtMs > this.clock.now());
+    for (const counter of open) if (await this.hasDrifted(counter)) mended += await this.mend(counter);
     this.drifts += mended;
     return mended;
   }
