@@ -78,4 +78,9 @@ describe('rolling limits', () => {
     expect(ahead.map(({ window }) => window.name)).toEqual(['r7:2026-11-22', 'r7:2026-11-22']);
     expect(ahead.map(({ limits }) => limits)).toEqual(counters.map(({ limits }) => limits));
   });
+
+  it('of a single day come alone: tomorrow counts nothing of today', () => {
+    const defaults = { ...DEFAULTS, days: 1 };
+    expect(rollingCounters({ caller, defaults, atMs: NOON, timeZone: 'UTC' }).ahead).toEqual([]);
+  });
 });

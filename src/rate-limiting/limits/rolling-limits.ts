@@ -1,6 +1,6 @@
 import { type Caller, type Subject, type SubjectKind } from '../domain/caller.js';
-import { type Counter, type Enforcement } from '../domain/limit.js';
-import { rollingWindowsAt } from '../domain/rolling.js';
+import { type Counter, type CounterWindow, type Enforcement } from '../domain/limit.js';
+import { rollingDaysOf, rollingWindowsAt } from '../domain/rolling.js';
 import { workflowPotOf } from '../domain/workflow-pot.js';
 
 import { withRollingGrants } from './grants.js';
@@ -55,7 +55,14 @@ export function rollingCounters(input: RollingInput): RollingCounters {
     const limits = [{ name: `${subject.kind}.rolling.tokens`, unit: 'tokens' as const, ...limit }];
     return { current: { subject, window: current, limits }, next: { subject, window: next, limits } };
   });
-  return { counters: windows.map(({ current }) => current), ahead: windows.map(({ next }) => next) };
+  // A window of one day counts nothing of the day before it.
+  const ahead = windows.map(({ next }) => next).filter(({ window }) => !isOneDay(window));
+  return { counters: windows.map(({ current }) => current), ahead };
+}
+
+function isOneDay(window: CounterWindow): boolean {
+  const span = rollingDaysOf(window);
+  return span?.firstDay === span?.lastDay;
 }
 
 function quotasOf(input: RollingInput): RollingQuota[] {
