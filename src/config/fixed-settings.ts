@@ -84,6 +84,8 @@ export const FixedSettings = z.object({
     read: (text) => allOrNone(splitList(text.toLowerCase()), (name) => /^[a-z][a-z0-9_]*$/.test(name)),
   }).default([]),
   PROVIDER_COOLDOWN_SEC: wholeNumber(0, DAY_SEC).default(60),
+  ROUTING_MAX_ATTEMPTS: wholeNumber(1, 100).default(3),
+  ROUTING_PERMIT_WAIT_MS: wholeNumber(0, 600_000).default(5000),
   OPENAI_API_KEY: secretText(1).optional(),
   GEMINI_API_KEY: secretText(1).optional(),
   GROQ_API_KEY: secretText(1).optional(),

@@ -53,6 +53,10 @@ export interface Settings {
     /** Provider names, lower case; empty: as configured. */
     readonly order: readonly string[];
     readonly cooldownSec: number;
+    /** How many providers a call is sent to at most. */
+    readonly maxAttempts: number;
+    /** How long a call may wait for its providers' permits. */
+    readonly permitWaitMs: number;
   };
   readonly providers: readonly ProviderSettings[];
   readonly media: {
@@ -132,6 +136,8 @@ function outsideSettings(
       policy: values.ROUTING_POLICY,
       order: values.PROVIDER_ORDER,
       cooldownSec: values.PROVIDER_COOLDOWN_SEC,
+      maxAttempts: values.ROUTING_MAX_ATTEMPTS,
+      permitWaitMs: values.ROUTING_PERMIT_WAIT_MS,
     },
     media: { cloudinary: cloudinaryOf(values), folder: values.MEDIA_FOLDER },
     notifications: { webhook: webhookOf(values) },

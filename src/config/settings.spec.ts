@@ -41,7 +41,7 @@ describe('readSettings', () => {
         circuitBreakerNanoUsd: 100_000_000_000,
         circuitBreakerCooldownSec: 3600,
       },
-      routing: { policy: 'primary', order: [], cooldownSec: 60 },
+      routing: { policy: 'primary', order: [], cooldownSec: 60, maxAttempts: 3, permitWaitMs: 5000 },
       providers: [],
       media: { folder: 'cuota' },
       notifications: {},

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
-import { CodedError } from '../errors.js';
 import { type ModelPrice, PriceTable } from '../pricing/index.js';
-import { type ModelProvider, type ProviderModel, ProviderRegistry } from '../providers/index.js';
+import { type Candidate, priceAt, ProviderRouter } from '../providers/index.js';
 import { type Operation } from '../rate-limiting/index.js';
 
 /** What a caller asks to be served by. */
@@ -11,35 +10,34 @@ export interface WantedModel {
   readonly provider?: string | undefined;
 }
 
-/** Where a call goes, and what that costs. */
-export interface Target {
-  readonly provider: ModelProvider;
-  readonly model: ProviderModel;
+/** Where a call may go, and what that costs. */
+export interface Target extends Candidate {
   /** `undefined` where none is known. */
   readonly price: ModelPrice | undefined;
 }
 
-/** Finds who serves a model, and its price. */
+/** At least one: a call that nobody serves is refused before it is one. */
+export type OneOrMore<T> = readonly [T, ...T[]];
+
+/** Finds who serves a model, and its price there. */
 @Injectable()
 export class Targets {
   constructor(
-    private readonly registry: ProviderRegistry,
+    private readonly router: ProviderRouter,
     private readonly prices: PriceTable,
   ) {}
 
-  /** @throws CodedError `not_found` where nobody serves it, naming what is served. */
-  find(operation: Operation, { model, provider }: WantedModel): Target {
-    const found = this.registry.resolve({ operation, model: model ?? undefined, provider });
-    if (found.kind !== 'found') {
-      const param = found.kind === 'unknown_model' ? 'model' : 'provider';
-      throw new CodedError('not_found', found.message, { param });
-    }
-    const { baseUrl, name } = found.provider;
-    const price = this.prices.priceOf({
-      provider: name,
-      model: found.model.name,
-      ...(baseUrl === undefined ? {} : { baseUrl }),
-    });
-    return { provider: found.provider, model: found.model, price };
+  /**
+   * Everyone who may answer, each with what a call needs to know there.
+   * @throws CodedError `not_found` where nobody serves it, naming what is served.
+   */
+  all<Known extends Target>(
+    operation: Operation,
+    { model, provider }: WantedModel,
+    known: (target: Target) => Known,
+  ): OneOrMore<Known> {
+    const [first, ...others] = this.router.candidates({ operation, model: model ?? undefined, provider });
+    const priced = (candidate: Candidate) => known({ ...candidate, price: priceAt(this.prices, candidate) });
+    return [priced(first), ...others.map(priced)];
   }
 }

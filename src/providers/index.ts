@@ -1,5 +1,16 @@
 /** Who answers the calls: the port, the registry of what is configured, and their errors. */
 export { ProviderError, type ProviderFailure, type UpstreamError } from './provider-error.js';
+export { asBrokenStream, asCodedError, type Attempt } from './routing/call-failure.js';
+export { ProviderHealth } from './routing/provider-health.js';
+export {
+  type AcquirePermits,
+  type PermitsOutcome,
+  type PermitsStatus,
+  ProviderPermits,
+} from './routing/provider-permits.js';
+export { ProviderRouter } from './routing/provider-router.js';
+export { type FailoverOptions, type RoutedCall } from './routing/routed-call.js';
+export { priceAt } from './routing/usual-cost.js';
 export {
   type Candidate,
   type Candidates,

@@ -26,6 +26,8 @@ export interface ProviderErrorDetails {
   readonly status?: number;
   /** How long the provider asks us to stay away. */
   readonly retryAfterMs?: number;
+  /** The call cannot have reached the provider: nobody listened. */
+  readonly neverSent?: boolean;
   /** Only where the fault may be the client's: `bad_request` and `not_found`. Holds no key. */
   readonly upstreamError?: UpstreamError;
 }
@@ -35,6 +37,7 @@ export class ProviderError extends Error {
   readonly reason: ProviderFailure;
   readonly status: number | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly neverSent: boolean;
   readonly upstreamError: UpstreamError | undefined;
 
   constructor(
@@ -47,6 +50,7 @@ export class ProviderError extends Error {
     this.reason = details.reason;
     this.status = details.status;
     this.retryAfterMs = details.retryAfterMs;
+    this.neverSent = details.neverSent ?? false;
     this.upstreamError = details.upstreamError;
   }
 }

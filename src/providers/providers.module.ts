@@ -2,11 +2,18 @@ import { Logger, Module } from '@nestjs/common';
 
 import { type Settings, SETTINGS } from '../config/index.js';
 import { PricingModule } from '../pricing/index.js';
+import { RedisConnection } from '../database/index.js';
 import { Clock } from '../rate-limiting/index.js';
 import { configuredProviders } from './configured-providers.js';
 import { ProviderRegistry } from './provider-registry.js';
+import { MemoryProviderStates } from './routing/memory-provider-states.js';
+import { ProviderHealth } from './routing/provider-health.js';
+import { ProviderPermits } from './routing/provider-permits.js';
+import { ProviderRouter } from './routing/provider-router.js';
+import { ProviderStates } from './routing/provider-states.js';
+import { RedisProviderStates } from './routing/redis-provider-states.store.js';
 
-/** The providers of the settings, and the prices of their models. */
+/** The providers of the settings, the prices of their models, and the router that chooses among them. */
 @Module({
   imports: [PricingModule],
   providers: [
@@ -20,7 +27,16 @@ import { ProviderRegistry } from './provider-registry.js';
         return new ProviderRegistry(providers, settings.routing.order);
       },
     },
+    {
+      provide: ProviderStates,
+      inject: [RedisConnection, Clock],
+      useFactory: ({ client }: RedisConnection, clock: Clock) =>
+        client ? new RedisProviderStates(client) : new MemoryProviderStates(clock),
+    },
+    ProviderHealth,
+    ProviderPermits,
+    ProviderRouter,
   ],
-  exports: [ProviderRegistry, PricingModule],
+  exports: [ProviderRegistry, ProviderHealth, ProviderPermits, ProviderRouter, PricingModule],
 })
 export class ProvidersModule {}

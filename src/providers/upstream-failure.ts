@@ -23,6 +23,8 @@ interface StatusError {
 
 const KEY_SHAPES = /\b(sk|gsk|xai|AIza)[-_A-Za-z0-9*.]{6,}/g;
 const MAX_MESSAGE = 2000;
+/** There was no connection to send anything over. */
+const NEVER_SENT = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'];
 
 /** Whatever an upstream call threw, as a `ProviderError`. */
 export function toProviderError(error: unknown, context: FailureContext): ProviderError {
@@ -43,6 +45,7 @@ export function toProviderError(error: unknown, context: FailureContext): Provid
   const timedOut = code?.includes('TIMEOUT') ?? false;
   return new ProviderError(provider, `the connection failed${code ? ` (${code})` : ''}`, {
     reason: timedOut ? 'timeout' : 'connection',
+    neverSent: NEVER_SENT.some((known) => known === code),
   });
 }
 
@@ -73,7 +76,8 @@ function fromStatus({ status, error, headers }: StatusError, context: FailureCon
 
 function reasonOfStatus(status: number, explained: boolean): ProviderFailure {
   if (status === 429) return 'rate_limited';
-  if (status === 401 || status === 403) return 'auth';
+  // 402: our account there has no money left.
+  if (status === 401 || status === 402 || status === 403) return 'auth';
   if (status === 404) return 'not_found';
   if (status === 408) return 'timeout';
   if (status >= 500) return 'server_error';

@@ -47,6 +47,7 @@ async function runReserved(run: () => unknown, settlement: Settlement): Promise<
   let result: unknown;
   try {
     result = await run();
+    settlement.answeredBy(currentCallContext()?.provider);
   } catch (error) {
     await settlement.release();
     throw error;
@@ -98,6 +99,11 @@ export class Settlement {
     await this.service.settle(this.reservation.id, actual, status);
     noteEnding(this.context, 'charged');
     this.context.limits = settledLimits(this.reservation, actual);
+  }
+
+  /** Whoever answers the outer request tells who answered this one. */
+  answeredBy(provider: string | undefined): void {
+    if (provider !== undefined) this.context.provider = provider;
   }
 
   release(): Promise<void> {

@@ -21,6 +21,8 @@ describe('calls that do not go well', () => {
 
   beforeEach(async () => {
     harness.emulator.reset();
+    // What a provider's failure left it resting for is over.
+    harness.clock.advance(3_600_000);
     user = await harness.newUser({
       monthlyTokenLimit: 100_000,
       monthlyCallLimit: 100,

@@ -2,13 +2,21 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import { SETTINGS, type Settings } from '../../config/index.js';
 import { countChatInput, countText, type WireBody } from '../../pricing/index.js';
-import { type ChatChunk, type WireObject } from '../../providers/index.js';
+import {
+  asBrokenStream,
+  type ChatChunk,
+  type ProviderCall,
+  ProviderError,
+  ProviderHealth,
+  ProviderRouter,
+  type WireObject,
+} from '../../providers/index.js';
 import { type ActualUsage, currentCallContext, type Operation } from '../../rate-limiting/index.js';
 
-import { asBrokenStream, asCodedError } from '../provider-failure.js';
+import { payableRoutes } from '../payable-routes.js';
 import { Targets, type WantedModel } from '../targets.js';
 
-import { type ChatCall } from './chat-call.js';
+import { type ChatCall, type ChatTarget, estimateChatAt } from './chat-call.js';
 import { chatUsage } from './chat-usage.js';
 import { textOfAnswer } from './answer-text.js';
 import { withOutputCap } from './output-cap.js';
@@ -25,49 +33,74 @@ export interface ChatPiece {
   readonly used: () => ActualUsage | undefined;
 }
 
-/** Makes chats at a provider. Who calls it is guarded: the output cap is the one that was reserved. */
+/** Makes chats at a provider, or at the next where one fails. Who calls it is guarded: the output cap is the one that was reserved. */
 @Injectable()
 export class ChatRunner {
   constructor(
     private readonly targets: Targets,
+    private readonly router: ProviderRouter,
+    private readonly health: ProviderHealth,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
   /** @throws CodedError where no provider serves the model. */
   prepare(body: WireBody, operation: Operation, wanted: WantedModel): ChatCall {
-    const target = this.targets.find(operation, wanted);
+    const counted = new Map<string, number>();
+    const targets = this.targets.all(operation, wanted, (target): ChatTarget => {
+      const { name } = target.model;
+      const inputTokens = counted.get(name) ?? countChatInput(body, name);
+      counted.set(name, inputTokens);
+      return { ...target, inputTokens };
+    });
     const { minOutputTokens } = this.settings.rateLimiting;
-    return { ...target, body, inputTokens: countChatInput(body, target.model.name), minOutputTokens };
+    return { operation, targets, body, minOutputTokens };
   }
 
-  /** @throws CodedError for what the provider did not do. */
-  async complete(call: ChatCall): Promise<ChatAnswer> {
-    try {
-      const { body, usage } = await call.provider.chat(providerCall(call));
-      return { body, usage: chatUsage(call, usage, () => countText(textOfAnswer(body), call.model.name)) };
-    } catch (error) {
-      throw asCodedError(error);
-    }
+  /** @throws CodedError for what no provider did. */
+  complete(call: ChatCall): Promise<ChatAnswer> {
+    return this.routed(call, call.operation, async (target, upstream) => {
+      const { body, usage } = await target.provider.chat(upstream);
+      const delivered = () => countText(textOfAnswer(body), target.model.name);
+      return { body, usage: chatUsage(target, usage, delivered) };
+    });
   }
 
-  /** Resolves when the first chunk is there. @throws CodedError for what the provider did not do. */
-  async stream(call: ChatCall): Promise<AsyncIterable<ChatPiece>> {
-    try {
-      return pieces(call, await call.provider.chatStream(providerCall(call)));
-    } catch (error) {
-      throw asCodedError(error);
-    }
+  /** Resolves when the first chunk is there. @throws CodedError for what no provider did. */
+  stream(call: ChatCall): Promise<AsyncIterable<ChatPiece>> {
+    return this.routed(call, `${call.operation}.first_byte`, async (target, upstream) => {
+      const chunks = await target.provider.chatStream(upstream);
+      return pieces(target, chunks, (error) => this.health.failed(error));
+    });
+  }
+
+  private routed<Answer>(
+    call: ChatCall,
+    measure: string,
+    ask: (target: ChatTarget, upstream: ProviderCall) => Promise<Answer>,
+  ): Promise<Answer> {
+    const { signal, cap } = reservedCall();
+    return this.router.executeWithFailover<Answer, ChatTarget>({
+      operation: call.operation,
+      measure,
+      signal,
+      ...payableRoutes(call.targets, (target) => estimateChatAt(call, target)),
+      run: (target) => ask(target, { ...upstreamCall(call, target, cap), signal }),
+    });
   }
 }
 
-async function* pieces(call: ChatCall, chunks: AsyncIterable<ChatChunk>): AsyncGenerator<ChatPiece> {
+async function* pieces(
+  target: ChatTarget,
+  chunks: AsyncIterable<ChatChunk>,
+  onFailure: (error: ProviderError) => Promise<unknown>,
+): AsyncGenerator<ChatPiece> {
   let delivered = '';
   let counted: ChatChunk['usage'];
   let ended = false;
   // Asked only when the stream ends: counting the text at every chunk would be work without end.
   const used = () => {
     if (!ended && counted === undefined && delivered === '') return undefined;
-    return chatUsage(call, counted, () => countText(delivered, call.model.name));
+    return chatUsage(target, counted, () => countText(delivered, target.model.name));
   };
   try {
     for await (const chunk of chunks) {
@@ -77,18 +110,19 @@ async function* pieces(call: ChatCall, chunks: AsyncIterable<ChatChunk>): AsyncG
     }
     ended = true;
   } catch (error) {
+    if (error instanceof ProviderError && error.reason !== 'aborted') await onFailure(error);
     throw asBrokenStream(error);
   }
 }
 
-function providerCall(call: ChatCall) {
-  const context = currentCallContext();
-  const cap = context?.reservation?.grantedOutputTokens;
-  if (context?.signal === undefined || cap === undefined)
-    throw new Error('A chat is made outside of a guarded call.');
-  return {
-    body: withOutputCap(call.body, cap, call.provider.outputCapField(call.model.name)),
-    model: call.model.name,
-    signal: context.signal,
-  };
+function reservedCall(): { signal: AbortSignal; cap: number } {
+  const { signal, reservation } = currentCallContext() ?? {};
+  if (!signal || !reservation) throw new Error('A chat is made outside of a guarded call.');
+  return { signal, cap: reservation.grantedOutputTokens };
+}
+
+/** The cap was reserved for whoever can answer at the greatest length. */
+function upstreamCall({ body }: ChatCall, { provider, model }: ChatTarget, cap: number) {
+  const most = Math.min(cap, model.maxOutputTokens ?? cap);
+  return { body: withOutputCap(body, most, provider.outputCapField(model.name)), model: model.name };
 }

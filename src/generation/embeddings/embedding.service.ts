@@ -1,20 +1,26 @@
 import { Injectable } from '@nestjs/common';
 
 import { costOf, countEmbeddingInput, type WireBody } from '../../pricing/index.js';
-import { type ProviderUsage, type WireObject } from '../../providers/index.js';
+import { ProviderRouter, type ProviderUsage, type WireObject } from '../../providers/index.js';
 import {
   type ActualUsage,
   type CallEstimate,
   currentCallContext,
   RateLimit,
 } from '../../rate-limiting/index.js';
-import { asCodedError } from '../provider-failure.js';
-import { type Target, Targets } from '../targets.js';
+import { dearestOf } from '../dearest-estimate.js';
+import { payableRoutes } from '../payable-routes.js';
+import { type OneOrMore, type Target, Targets } from '../targets.js';
+
+/** A place that embeddings may be made at. */
+interface EmbeddingTarget extends Target {
+  readonly inputTokens: number;
+}
 
 /** An embedding that is ready to be made. */
-export interface EmbeddingCall extends Target {
+export interface EmbeddingCall {
   readonly body: WireBody;
-  readonly inputTokens: number;
+  readonly targets: OneOrMore<EmbeddingTarget>;
 }
 
 /** The provider's own answer, and what it used. */
@@ -26,31 +32,39 @@ export interface EmbeddingAnswer {
 /** Embeddings, metered as `embedding`. */
 @Injectable()
 export class EmbeddingService {
-  constructor(private readonly targets: Targets) {}
+  constructor(
+    private readonly targets: Targets,
+    private readonly router: ProviderRouter,
+  ) {}
 
   /** @throws CodedError `not_found` where no provider serves the model. */
   prepare(body: WireBody, model: string | null | undefined): EmbeddingCall {
-    const target = this.targets.find('embedding', { model });
-    return { ...target, body, inputTokens: countEmbeddingInput(body, target.model.name) };
+    const targets = this.targets.all('embedding', { model }, (target): EmbeddingTarget => {
+      return { ...target, inputTokens: countEmbeddingInput(body, target.model.name) };
+    });
+    return { body, targets };
   }
 
   @RateLimit({
     operation: 'embedding',
-    estimate: (call: EmbeddingCall) => estimateEmbedding(call),
+    estimate: ({ targets }: EmbeddingCall) => dearestOf(targets, estimateAt),
     actual: (answer: EmbeddingAnswer) => answer.usage,
   })
-  async embed(call: EmbeddingCall): Promise<EmbeddingAnswer> {
+  embed({ body, targets }: EmbeddingCall): Promise<EmbeddingAnswer> {
     const signal = currentCallContext()?.signal ?? new AbortController().signal;
-    try {
-      const { body, usage } = await call.provider.embed({ body: call.body, model: call.model.name, signal });
-      return { body, usage: embeddingUsage(call, usage) };
-    } catch (error) {
-      throw asCodedError(error);
-    }
+    return this.router.executeWithFailover<EmbeddingAnswer, EmbeddingTarget>({
+      operation: 'embedding',
+      signal,
+      ...payableRoutes(targets, estimateAt),
+      run: async (target) => {
+        const answer = await target.provider.embed({ body, model: target.model.name, signal });
+        return { body: answer.body, usage: embeddingUsage(target, answer.usage) };
+      },
+    });
   }
 }
 
-function estimateEmbedding({ inputTokens, price, provider, model }: EmbeddingCall): CallEstimate {
+function estimateAt({ inputTokens, price, provider, model }: EmbeddingTarget): CallEstimate {
   return {
     inputTokens,
     baseCostNanoUsd: price ? costOf(price, { inputTokens, outputTokens: 0 }) : 0,
@@ -62,17 +76,16 @@ function estimateEmbedding({ inputTokens, price, provider, model }: EmbeddingCal
   };
 }
 
-function embeddingUsage(call: EmbeddingCall, counted: ProviderUsage | undefined): ActualUsage {
-  const inputTokens = counted?.inputTokens ?? call.inputTokens;
+function embeddingUsage(target: EmbeddingTarget, counted: ProviderUsage | undefined): ActualUsage {
+  const inputTokens = counted?.inputTokens ?? target.inputTokens;
+  const outputTokens = counted?.outputTokens ?? 0;
   return {
-    provider: call.provider.name,
-    model: call.model.name,
+    provider: target.provider.name,
+    model: target.model.name,
     inputTokens,
-    outputTokens: counted?.outputTokens ?? 0,
+    outputTokens,
     ...(counted && { totalTokens: counted.totalTokens }),
-    costNanoUsd: call.price
-      ? costOf(call.price, { inputTokens, outputTokens: counted?.outputTokens ?? 0 })
-      : 0,
+    costNanoUsd: target.price ? costOf(target.price, { inputTokens, outputTokens }) : 0,
     estimated: counted === undefined,
   };
 }

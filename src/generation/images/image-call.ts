@@ -1,56 +1,75 @@
 import { costOf, imageCostOf, type ImageRequest, imageTokensOf, type WireBody } from '../../pricing/index.js';
 import { type ProviderUsage } from '../../providers/index.js';
 import { type ActualUsage, type CallEstimate } from '../../rate-limiting/index.js';
-import { type Target } from '../targets.js';
+import { dearestOf } from '../dearest-estimate.js';
+import { type OneOrMore, type Target } from '../targets.js';
 
-/** An image call that is ready to be made. */
-export interface ImageCall extends Target {
-  readonly body: WireBody;
+/** A place that images may be made at. */
+export interface ImageTarget extends Target {
   readonly request: ImageRequest;
   /** The prompt, as counted before the call. */
   readonly inputTokens: number;
 }
 
+/** An image call that is ready to be made. */
+export interface ImageCall {
+  readonly body: WireBody;
+  readonly targets: OneOrMore<ImageTarget>;
+  /** The images must come as data, and not as links: they are kept. */
+  readonly inline?: boolean;
+}
+
+/** What an image call uses at most, whoever answers it. */
+export function estimateImages({ targets }: ImageCall): CallEstimate {
+  return dearestOf(targets, estimateImagesAt);
+}
+
 /** Images are counted in images and money; in tokens only where their model counts them. */
-export function estimateImages(call: ImageCall): CallEstimate {
-  const cost = priceOf(call, call.request.count);
+export function estimateImagesAt(target: ImageTarget): CallEstimate {
+  const cost = priceOf(target, target.request.count);
   return {
-    inputTokens: countsTokens(call) ? tokensOf(call).total : 0,
+    inputTokens: countsTokens(target) ? tokensOf(target).total : 0,
     baseCostNanoUsd: cost ?? 0,
     outputCostNanoUsd: 0,
     priced: cost !== undefined,
-    count: call.request.count,
-    provider: call.provider.name,
-    model: call.model.name,
+    count: target.request.count,
+    provider: target.provider.name,
+    model: target.model.name,
   };
 }
 
 /** What an image call used: as many images as were made, in tokens what the provider counted. */
-export function imageUsage(call: ImageCall, made: number, counted: ProviderUsage | undefined): ActualUsage {
-  const byTokens = counted !== undefined && counted.outputTokens > 0 && call.price !== undefined;
+export function imageUsage(
+  target: ImageTarget,
+  made: number,
+  counted: ProviderUsage | undefined,
+): ActualUsage {
+  const byTokens = counted !== undefined && counted.outputTokens > 0 && target.price !== undefined;
   return {
-    provider: call.provider.name,
-    model: call.model.name,
+    provider: target.provider.name,
+    model: target.model.name,
     inputTokens: counted?.inputTokens ?? 0,
     outputTokens: counted?.outputTokens ?? 0,
     ...(counted && { totalTokens: counted.totalTokens }),
-    costNanoUsd: byTokens ? costOf(call.price, counted) : (priceOf(call, made) ?? 0),
+    costNanoUsd: byTokens ? costOf(target.price, counted) : (priceOf(target, made) ?? 0),
     count: made,
-    estimated: counted === undefined && countsTokens(call),
+    estimated: counted === undefined && countsTokens(target),
   };
 }
 
-function priceOf(call: ImageCall, count: number): number | undefined {
-  if (!call.price) return undefined;
-  const images = imageCostOf(call.price, { ...call.request, count });
+function priceOf(target: ImageTarget, count: number): number | undefined {
+  if (!target.price) return undefined;
+  const images = imageCostOf(target.price, { ...target.request, count });
   if (images === undefined) return undefined;
-  return countsTokens(call) ? images + Math.ceil(call.inputTokens * call.price.inputNanoPerToken) : images;
+  return countsTokens(target)
+    ? images + Math.ceil(target.inputTokens * target.price.inputNanoPerToken)
+    : images;
 }
 
-function countsTokens({ price }: ImageCall): boolean {
+function countsTokens({ price }: ImageTarget): boolean {
   return price?.imageTokens !== undefined;
 }
 
-function tokensOf({ price, request, inputTokens }: ImageCall): { total: number } {
+function tokensOf({ price, request, inputTokens }: ImageTarget): { total: number } {
   return { total: inputTokens + (price ? imageTokensOf(price, request) : 0) };
 }

@@ -10,9 +10,6 @@ import { GenerateImageDto } from './image.dto.js';
 import { ImageRunner } from './image.runner.js';
 import { ImageService } from './image.service.js';
 
-/** DALL·E answers with links unless it is asked for the data; the models after it know no such field. */
-const ANSWERS_WITH_LINKS = /(^|\/)dall-e/;
-
 /** Images for the web app: made, kept, and given as links. */
 @ApiTags('generation')
 @Controller('generate/image')
@@ -41,8 +38,6 @@ export class ImageController {
 
   private prepare({ prompt, size, count, model, provider }: GenerateImageDto) {
     const body = { prompt, n: count ?? 1, ...(size !== undefined && { size }) };
-    const call = this.runner.prepare(body, { model, provider });
-    if (!ANSWERS_WITH_LINKS.test(call.model.name)) return call;
-    return { ...call, body: { ...call.body, response_format: 'b64_json' } };
+    return { ...this.runner.prepare(body, { model, provider }), inline: true };
   }
 }

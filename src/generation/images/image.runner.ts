@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 
 import { countImageInput, type WireBody } from '../../pricing/index.js';
-import { objectsAt, type WireObject } from '../../providers/index.js';
+import { objectsAt, ProviderRouter, type WireObject } from '../../providers/index.js';
 import { type ActualUsage, currentCallContext } from '../../rate-limiting/index.js';
-import { asCodedError } from '../provider-failure.js';
+import { payableRoutes } from '../payable-routes.js';
 import { Targets, type WantedModel } from '../targets.js';
 
-import { type ImageCall, imageUsage } from './image-call.js';
+import { estimateImagesAt, type ImageCall, type ImageTarget, imageUsage } from './image-call.js';
 
 /** The provider's own answer, and what it used. */
 export interface ImageAnswer {
@@ -14,33 +14,49 @@ export interface ImageAnswer {
   readonly usage: ActualUsage;
 }
 
-/** Makes images at a provider. Who calls it is guarded. */
+/** DALL·E answers with links unless it is asked for the data; the models after it know no such field. */
+const ANSWERS_WITH_LINKS = /(^|\/)dall-e/;
+
+/** Makes images at a provider, or at the next where one fails. Who calls it is guarded. */
 @Injectable()
 export class ImageRunner {
-  constructor(private readonly targets: Targets) {}
+  constructor(
+    private readonly targets: Targets,
+    private readonly router: ProviderRouter,
+  ) {}
 
   /** @throws CodedError `not_found` where no provider serves the model. */
   prepare(body: WireBody, wanted: WantedModel): ImageCall {
-    const target = this.targets.find('image_generation', wanted);
     const { n, size, quality } = body;
     const request = {
       count: typeof n === 'number' ? n : 1,
       ...(typeof size === 'string' && { size }),
       ...(typeof quality === 'string' && { quality }),
     };
-    return { ...target, body, request, inputTokens: countImageInput(body, target.model.name) };
+    const targets = this.targets.all('image_generation', wanted, (target): ImageTarget => {
+      return { ...target, request, inputTokens: countImageInput(body, target.model.name) };
+    });
+    return { body, targets };
   }
 
-  /** @throws CodedError for what the provider did not do. */
-  async make(call: ImageCall): Promise<ImageAnswer> {
+  /** @throws CodedError for what no provider did. */
+  make(call: ImageCall): Promise<ImageAnswer> {
     const signal = currentCallContext()?.signal ?? new AbortController().signal;
-    try {
-      const { body, usage } = await call.provider.image({ body: call.body, model: call.model.name, signal });
-      return { body, usage: imageUsage(call, imagesIn(body).length, usage) };
-    } catch (error) {
-      throw asCodedError(error);
-    }
+    return this.router.executeWithFailover<ImageAnswer, ImageTarget>({
+      operation: 'image_generation',
+      signal,
+      ...payableRoutes(call.targets, estimateImagesAt),
+      run: async (target) => {
+        const model = target.model.name;
+        const { body, usage } = await target.provider.image({ body: bodyFor(call, model), model, signal });
+        return { body, usage: imageUsage(target, imagesIn(body).length, usage) };
+      },
+    });
   }
+}
+
+function bodyFor({ body, inline = false }: ImageCall, model: string): WireBody {
+  return inline && ANSWERS_WITH_LINKS.test(model) ? { ...body, response_format: 'b64_json' } : body;
 }
 
 /** The images of an answer, as the wire format lists them. */

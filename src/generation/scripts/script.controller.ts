@@ -54,12 +54,12 @@ export class ScriptController {
   private async stream(call: ChatCall, reply: FastifyReply): Promise<void> {
     const pieces = await this.scripts.stream(call);
     tellCall(reply, this.clock);
-    await sendEvents(reply, scriptEvents(call, pieces));
+    await sendEvents(reply, scriptEvents(pieces));
   }
 }
 
 /** `script.delta` {text} as it is written, then `script.done` with all that the plain answer has; or `error`. */
-async function* scriptEvents(call: ChatCall, pieces: AsyncIterable<ChatPiece>): AsyncGenerator<StreamEvent> {
+async function* scriptEvents(pieces: AsyncIterable<ChatPiece>): AsyncGenerator<StreamEvent> {
   let script = '';
   let last: ChatPiece | undefined;
   try {
@@ -78,8 +78,8 @@ async function* scriptEvents(call: ChatCall, pieces: AsyncIterable<ChatPiece>): 
   const done = {
     id,
     script,
-    provider: call.provider.name,
-    model: call.model.name,
+    provider: usage?.provider,
+    model: usage?.model,
     usage: usage && usageView(usage),
     limits,
   };

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { SilenceWatch } from './silence-watch.js';
+
+/** What scripts need of a Redis connection; ioredis has it, of one server and of a cluster. */
+export interface ScriptServer {
+  evalsha(sha: string, keyCount: number, ...rest: (string | number)[]): Promise<unknown>;
+  eval(script: string, keyCount: number, ...rest: (string | number)[]): Promise<unknown>;
+}
+
+interface Script {
+  readonly text: string;
+  readonly sha: string;
+}
+
+/** With a tick of the watch, what a Redis that is down may cost: 250 ms. */
+const SILENCE_MS = 200;
+
+/** The Lua files of a folder, read once: a missing one stops the start. Called by hash, sent again when Redis forgot them. */
+export class LuaScripts<Name extends string> {
+  private readonly scripts: ReadonlyMap<Name, Script>;
+  private readonly watch = new SilenceWatch(SILENCE_MS);
+
+  constructor(
+    private readonly redis: ScriptServer,
+    folder: string,
+    names: readonly Name[],
+  ) {
+    this.scripts = new Map(names.map((name) => [name, readScript(folder, name)]));
+  }
+
+  /** @throws StoreSilent where Redis says nothing for 200 ms. */
+  run(name: Name, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+    return this.watch.guard(this.call(name, keys, args));
+  }
+
+  private async call(
+    name: Name,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ): Promise<unknown> {
+    const script = this.scripts.get(name);
+    if (!script) throw new Error(`No Lua script is named ${name}.`);
+    try {
+      return await this.redis.evalsha(script.sha, keys.length, ...keys, ...args);
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+      return this.redis.eval(script.text, keys.length, ...keys, ...args);
+    }
+  }
+}
+
+function readScript(folder: string, name: string): Script {
+  const text = readFileSync(join(folder, `${name}.lua`), 'utf8');
+  return { text, sha: createHash('sha1').update(text).digest('hex') };
+}
