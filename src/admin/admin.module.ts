@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 
 import { IdentityModule } from '../identity/index.js';
+import { ProvidersModule } from '../providers/index.js';
 import { LimitsModule } from '../rate-limiting/index.js';
 
 import { AuditController } from './audit/audit.controller.js';
@@ -12,12 +13,13 @@ import { WorkflowLimitsController } from './limits/workflow-limits.controller.js
 import { WorkspaceLimitsController } from './limits/workspace-limits.controller.js';
 import { PlansController } from './plans/plans.controller.js';
 import { PlansService } from './plans/plans.service.js';
+import { ProvidersController } from './providers/providers.controller.js';
 import { UserApiKeysController } from './users/user-api-keys.controller.js';
 import { UsersController } from './users/users.controller.js';
 
-/** The admin's hand on plans, users, keys and limits. */
+/** The admin's hand on plans, users, keys and limits, and the look at the providers. */
 @Module({
-  imports: [IdentityModule, LimitsModule],
+  imports: [IdentityModule, LimitsModule, ProvidersModule],
   controllers: [
     PlansController,
     UsersController,
@@ -27,6 +29,7 @@ import { UsersController } from './users/users.controller.js';
     WorkspaceLimitsController,
     WorkflowLimitsController,
     AuditController,
+    ProvidersController,
   ],
   providers: [PlansService, LimitsService, LimitedSubjects],
 })

@@ -8,6 +8,7 @@ export {
   type PermitsStatus,
   ProviderPermits,
 } from './routing/provider-permits.js';
+export { type ProviderState } from './routing/provider-states.js';
 export { ProviderRouter } from './routing/provider-router.js';
 export { type FailoverOptions, type RoutedCall } from './routing/routed-call.js';
 export { priceAt } from './routing/usual-cost.js';
