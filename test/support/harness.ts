@@ -110,6 +110,22 @@ export function upstreamOf(emulator: Emulator): Record<string, string> {
   };
 }
 
+/** A further provider that speaks OpenAI's protocol, `models` as in its setting; `more` are its other settings. */
+export function providerAt(
+  name: string,
+  { url }: { readonly url: string },
+  { models, more = {} }: { readonly models: string; readonly more?: Readonly<Record<string, string>> },
+): Record<string, string> {
+  const settings = {
+    KIND: 'openai_compatible',
+    BASE_URL: `${url}/v1`,
+    API_KEY: `sk-${name}-secret`,
+    MODELS: models,
+  };
+  const own = Object.entries({ ...settings, ...more });
+  return Object.fromEntries(own.map(([field, value]) => [`PROVIDER_${name.toUpperCase()}_${field}`, value]));
+}
+
 /** A plan without limits, and with an endpoint rate that no test meets by accident. */
 const WIDE_OPEN = { id: 'wide-open', name: 'Wide open', requestsPerMinute: 1_000_000, burst: 100_000 };
 
