@@ -4,7 +4,7 @@ import { type Hold } from './domain/counters.js';
 import { type ReservationId } from './domain/ids.js';
 import { type Reservation } from './reservation.js';
 
-/** Ends what the store holds; given what that is at the time it runs. */
+/** Ends what the store holds; given what that is at the time it runs. Run again where that has changed meanwhile. */
 export type EndInStore = (hold: Hold | undefined) => Promise<unknown>;
 
 /** What a call delivers piece by piece, at the pace of whoever reads it. */
@@ -130,10 +130,22 @@ export class LiveReservations {
     await this.endInStore(open, end);
   }
 
+  /**
+   * Whoever waits for a lost store to open may find there that the hold was registered again, as another one: what was
+   * ended then was no hold of this store, and the other would be swept as that of a dead process.
+   */
+  private async endHold(open: Open, end: EndInStore): Promise<void> {
+    let hold: Hold | undefined;
+    do {
+      hold = open.hold;
+      await end(hold);
+    } while (open.hold !== hold);
+  }
+
   private async endInStore(open: Open, end: EndInStore): Promise<boolean> {
     const { id } = open.reservation;
     try {
-      await end(open.hold);
+      await this.endHold(open, end);
       this.open.delete(id);
       return true;
     } catch (error) {

@@ -50,7 +50,7 @@ const PROVIDERS: Provider[] = [
   { provide: LimitResolver, useClass: PlanLimitResolver },
   {
     provide: CounterStore,
-    inject: [RedisConnection, InstanceRoster, LiveReservations, ChangeFeed, Clock],
+    inject: [RedisConnection, InstanceRoster, LiveReservations, ChangeFeed, Clock, RATE_LIMITING_OPTIONS],
     useFactory: counterStore,
   },
   LiveReservations,
@@ -108,9 +108,10 @@ async function counterStore(
   live: LiveReservations,
   feed: ChangeFeed,
   clock: Clock,
+  { reservationTtlMs }: RateLimitingOptions,
 ): Promise<CounterStore> {
   if (!client) return new MemoryCounterStore(clock);
-  const epoch = new RedisEpoch(client, roster, live, feed);
+  const epoch = new RedisEpoch(client, roster, live, feed, reservationTtlMs);
   // Before the first call comes. Where Redis is not there yet, the calls say so.
   await epoch.current().catch(() => undefined);
   return new RedisCounterStore(client, epoch);

@@ -213,14 +213,16 @@ export class RateLimitingService {
     const latencyMs = Math.max(0, Math.round(this.clock.now() - reservation.reservedAtMs));
     const entry = usageEntryOf(reservation, actual, { status, latencyMs });
     // Ledger first: if we die before the counters, the sweeper finds the row.
-    await this.ledger.record(entry);
+    const { fresh } = await this.ledger.record(entry);
     this.stale.add(reservation.passedCounters);
     const limits = settledLimits(reservation, actual);
     const { caller, reservedAtMs } = reservation;
     return async (hold) => {
       const now = this.clock.now();
       if (now - reservedAtMs > MISSES_NOTHING_MS) await this.missed.forget(caller, hold, now);
-      await (hold ? this.store.settle(hold, usedBy(hold, entry)) : this.stale.flush());
+      // Who was taken for dead is charged what the sweeper wrote: the counters must say what the ledger does.
+      const row = fresh ? entry : ((await this.ledger.find(entry.id)) ?? entry);
+      await (hold ? this.store.settle(hold, usedBy(hold, row)) : this.stale.flush());
       this.settlements.tell({ caller, limits });
     };
   }

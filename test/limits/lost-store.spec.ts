@@ -36,7 +36,7 @@ describeWithRedis('when Redis is lost', () => {
   const chat = (api: ApiClient) => api.post('/v1/chat/completions', CHAT);
   const usedCalls = async (user: TestUser) => {
     const { body } = await user.api.get('/me/usage');
-    return body.limits.find(({ name }: { name: string }) => name === 'user.month.calls');
+    return body.limits?.find(({ name }: { name: string }) => name === 'user.month.calls');
   };
 
   it('G5: an emptied Redis refills nobody, calls in flight of every instance included', async () => {
@@ -109,6 +109,39 @@ describeWithRedis('when Redis is lost', () => {
     await until('nothing is held any more', async () => (await usedCalls(user)).reserved === 0);
     expect(await usedCalls(user)).toMatchObject({ used: 0 });
     expect(await ledger.rows(user.id)).toEqual([]);
+  }, 30_000);
+
+  it('G11: a call that failed while Redis was gone costs nothing where its reservation was registered again', async () => {
+    const user = await harness.newUser({ monthlyCallLimit: 5 });
+    harness.emulator.hold();
+    harness.emulator.next({ status: 500 });
+    const failing = chat(user.api);
+    await harness.emulator.until(({ inFlight }) => inFlight === 1);
+    await redis.kill9();
+    harness.emulator.release();
+    expect((await failing).status).toBe(502);
+    await redis.restart();
+    const begun = performance.now();
+    await until('its deadline has passed', () => performance.now() - begun > 4_000);
+    await until('nothing is held any more', async () => (await usedCalls(user))?.reserved === 0);
+    expect(await usedCalls(user)).toMatchObject({ used: 0 });
+    expect(await ledger.rows(user.id)).toEqual([]);
+  }, 30_000);
+
+  it('G4, G5: a call that outlasted its deadline before Redis was lost is not taken for dead after it', async () => {
+    const user = await harness.newUser({ monthlyCallLimit: 5 });
+    harness.emulator.hold();
+    const slow = chat(new ApiClient(other.url, user.key));
+    await harness.emulator.until(({ inFlight }) => inFlight === 1);
+    const begun = performance.now();
+    await until('its first deadline has passed', () => performance.now() - begun > 3_500);
+    await redis.flushAll();
+    await until('both know', async () => (await usedCalls(user))?.reserved === 1);
+    const again = performance.now();
+    await until('everybody has swept', () => performance.now() - again > 2_000);
+    harness.emulator.release();
+    expect((await slow).status).toBe(200);
+    expect(await ledger.rows(user.id)).toMatchObject([{ status: 'settled' }]);
   }, 30_000);
 
   it('G4: a call whose process was killed is settled at its estimate, within its deadline', async () => {

@@ -28,6 +28,8 @@ const NEW_EPOCH = 'counterEpoch';
 /** How long a call waits for an epoch to open. */
 const PATIENCE_MS = 1_000;
 const PAUSE_MS = 50;
+/** Who waits for others tells them so, and again: a notice may be lost, and who has no calls of its own asks nothing. */
+const TELL_EVERY_MS = 1_000;
 
 /**
  * The epoch of a Redis that may be emptied, restarted or replaced by an older one at any time. Whoever notices names a new
@@ -46,6 +48,7 @@ export class RedisEpoch implements Epoch {
     private readonly roster: InstanceRoster,
     private readonly live: LiveReservations,
     private readonly feed: EpochFeed,
+    private readonly reservationTtlMs: number,
   ) {
     this.scripts = new RedisScripts(redis);
     // What answers after a reconnect may be another server, or the same with older data.
@@ -80,7 +83,7 @@ export class RedisEpoch implements Epoch {
     }
   }
 
-  /** Joins a new epoch where there is one. Until then the old one may be tried: the scripts know better. */
+  /** Joins a new epoch where there is one. Until that is known the old one may be tried: the scripts know better. */
   private look(): void {
     // Whoever needs the epoch next is told what is wrong.
     this.begin().catch(() => undefined);
@@ -93,12 +96,19 @@ export class RedisEpoch implements Epoch {
 
   private async open(): Promise<string> {
     await this.roster.enter();
+    let toldAt = Number.NEGATIVE_INFINITY;
     for (;;) {
       const name = await this.name();
+      // What is ended in the epoch before, from here on, would stay registered in this one.
+      if (name !== this.known) this.lost();
       await this.register(name);
       if (await this.join(name)) {
         this.known = name;
         return name;
+      }
+      if (performance.now() - toldAt >= TELL_EVERY_MS) {
+        await this.feed.publish({ kind: NEW_EPOCH, id: name });
+        toldAt = performance.now();
       }
       await delay(PAUSE_MS);
     }
@@ -109,7 +119,6 @@ export class RedisEpoch implements Epoch {
     const runId = /^run_id:(\w+)/m.exec(server)?.[1] ?? '';
     const proposal = randomBytes(5).toString('hex');
     const [name] = await this.scripts.run('epoch', [this.keys.epoch], [proposal, runId]);
-    if (name === proposal) await this.feed.publish({ kind: NEW_EPOCH, id: proposal });
     return String(name);
   }
 
@@ -132,7 +141,8 @@ export class RedisEpoch implements Epoch {
       this.keys.live(epoch),
       ...hold.counters.map(({ counter }) => this.keys.counter(epoch, counter)),
     ];
-    const args: (string | number)[] = [epoch, memberOf(this.keys, epoch, hold), hold.deadlineMs];
+    // A life anew: the deadline that it was given first may have been pushed out since, more than once.
+    const args: (string | number)[] = [epoch, memberOf(this.keys, epoch, hold), this.reservationTtlMs];
     for (const { counter, amounts } of hold.counters) {
       args.push(counter.expiresAtMs, amounts.length);
       for (const { unit, amount } of amounts) args.push(UNIT_LETTER[unit], amount);
