@@ -127,11 +127,12 @@ export function providerAt(
 }
 
 /** A plan without limits, and with an endpoint rate that no test meets by accident. */
-const WIDE_OPEN = { id: 'wide-open', name: 'Wide open', requestsPerMinute: 1_000_000, burst: 100_000 };
+export const WIDE_OPEN = { id: 'wide-open', name: 'Wide open', requestsPerMinute: 1_000_000, burst: 100_000 };
 
 let users = 0;
 
-async function newUser(
+/** A user made over the API by an admin, with an API key and limits of its own. */
+export async function newUser(
   admin: ApiClient,
   limits?: Record<string, unknown>,
   planId = WIDE_OPEN.id,

@@ -27,6 +27,8 @@ export interface TestRedis {
 export interface TestRedisOptions {
   /** Keeps every write on disk, so that it survives `kill9`. */
   readonly appendonly?: boolean;
+  /** When those writes reach the disk: at each one unless said, or once a second as servers are mostly run. */
+  readonly appendfsync?: 'always' | 'everysec';
 }
 
 const MISSING = 'These tests need a redis-server on PATH:   apt-get install -y redis-server';
@@ -113,8 +115,8 @@ class PrivateRedis implements TestRedis {
   }
 
   private serverArguments(): string[] {
-    const appendonly =
-      this.options.appendonly === true ? ['--appendonly', 'yes', '--appendfsync', 'always'] : [];
+    const { appendonly: kept = false, appendfsync = 'always' } = this.options;
+    const appendonly = kept ? ['--appendonly', 'yes', '--appendfsync', appendfsync] : [];
     return [
       '--port',
       String(this.port),

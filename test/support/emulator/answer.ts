@@ -20,6 +20,7 @@ const CUT = new Error('cut by the emulator');
 /** Answers a request as its behaviour says, else as OpenAI documents it. */
 export async function answer(response: ServerResponse, asked: Asked): Promise<void> {
   const { behaviour, body } = asked;
+  if (behaviour.delayMs !== undefined) await delay(behaviour.delayMs);
   if (behaviour.hang === true || response.destroyed) return;
   if (behaviour.status !== undefined) {
     send(response, behaviour.status, { body: behaviour.errorBody ?? errorOf(behaviour.status), behaviour });

@@ -8,6 +8,8 @@ export interface Behaviour {
   readonly headers?: Readonly<Record<string, string>>;
   /** Never answers. */
   readonly hang?: boolean;
+  /** Before the answer begins. */
+  readonly delayMs?: number;
   /** Between two chunks of a stream. */
   readonly chunkIntervalMs?: number;
   /** Between `[DONE]` and the end of the answer, as over a real network. */

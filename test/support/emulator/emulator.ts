@@ -46,7 +46,7 @@ export class Emulator {
   private readonly server: Server;
   private readonly gate = new Gate();
   private queue: Behaviour[] = [];
-  private standing: Behaviour = {};
+  private standing: (request: EmulatedRequest) => Behaviour = () => ({});
   private watchers = new Set<() => void>();
   private port = 0;
 
@@ -64,9 +64,9 @@ export class Emulator {
     this.queue.push(...behaviours);
   }
 
-  /** How every request is answered that `next` says nothing of. */
-  always(behaviour: Behaviour): void {
-    this.standing = behaviour;
+  /** How every request is answered that `next` says nothing of; the same way, or as each request deserves. */
+  always(behaviour: Behaviour | ((request: EmulatedRequest) => Behaviour)): void {
+    this.standing = typeof behaviour === 'function' ? behaviour : () => behaviour;
   }
 
   /** Keeps all requests waiting, before their answer begins. */
@@ -107,7 +107,7 @@ export class Emulator {
   /** Forgets behaviours, requests and counts, and lets everything go on. */
   reset(): void {
     this.queue = [];
-    this.standing = {};
+    this.standing = () => ({});
     this.requests.length = 0;
     this.completed = 0;
     this.maxInFlight = this.inFlight;
@@ -140,7 +140,7 @@ export class Emulator {
     };
     this.requests.push(entry);
     this.maxInFlight = Math.max(this.maxInFlight, ++this.inFlight);
-    const behaviour = this.queue.shift() ?? this.standing;
+    const behaviour = this.queue.shift() ?? this.standing(entry);
     response.once('close', () => {
       this.inFlight--;
       if (response.writableFinished) this.completed++;
