@@ -62,6 +62,7 @@ function aReservation(version: number): { reservation: Reservation; hold: Hold }
     day: '2026-11-21',
     localDay: '2026-11-21',
     passedCounters: [],
+    shadowDenied: [],
   };
   return { reservation, hold };
 }

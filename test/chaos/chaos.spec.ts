@@ -38,6 +38,6 @@ describeWithRedis('whatever is killed, and whenever', () => {
       expect(calls.filter(({ status }) => status === 429).length).toBeGreaterThan(10);
       expect(books.takenBack.size).toBeGreaterThan(0);
     },
-    120_000,
+    300_000,
   );
 });

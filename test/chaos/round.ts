@@ -18,8 +18,8 @@ import { askAll, type ToldLimit } from './usage-answers.js';
 
 const APPS = 2;
 const RAGE_MS = 10_000;
-/** A deadline and its sweep, and the five seconds in which a dead instance is still waited for. */
-const HEAL_MS = RESERVATION_TTL_SEC * 1_000 + 10_000;
+/** A deadline and its sweep, and the five seconds in which a dead instance is still waited for; on a busy machine. */
+const HEAL_MS = RESERVATION_TTL_SEC * 1_000 + 25_000;
 
 /** All that is known when everything runs again and nothing is held any more. */
 export interface Round {
