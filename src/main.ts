@@ -5,16 +5,17 @@ import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { readEnvironment, type Settings } from './config/index.js';
 import { createApp } from './create-app.js';
 
-/** How long calls in flight may still run when the process is asked to stop. */
-const DRAIN_MS = 30_000;
+/** What closing may take after the last call was answered or cut: rows to be committed, a webhook, the stores. */
+const CLOSING_MS = 20_000;
 
 async function main(): Promise<void> {
   const read = readEnvironment();
   if ('faults' in read) stop(['Cuota cannot start:', ...read.faults.map((fault) => `  ${fault}`)]);
-  const app = await start(read.settings);
+  const { settings } = read;
+  const app = await start(settings);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
-      void drain(app);
+      void drain(app, settings.http.shutdownGraceSec * 1000);
     });
   }
 }
@@ -31,14 +32,18 @@ async function start(settings: Settings): Promise<NestFastifyApplication> {
   }
 }
 
-/** No new calls; those in flight end, and are settled, before the stores close. */
-async function drain(app: NestFastifyApplication): Promise<void> {
+/** No new calls; those in flight end, and are settled, before the stores close. A second signal ends it at once. */
+async function drain(app: NestFastifyApplication, graceMs: number): Promise<void> {
   const server = app.getHttpServer();
-  const impatience = setTimeout(() => {
+  setTimeout(() => {
     server.closeAllConnections();
-  }, DRAIN_MS);
+  }, graceMs).unref();
+  setTimeout(() => {
+    stop([
+      'Cuota could not close its stores in time and ends; what was reserved is settled by another instance.',
+    ]);
+  }, graceMs + CLOSING_MS).unref();
   await app.close();
-  clearTimeout(impatience);
   process.exit(0);
 }
 

@@ -38,6 +38,7 @@ export const FixedSettings = z.object({
     read: (text) => allOrNone(splitList(text), (origin) => origin === '*' || isOrigin(origin)),
   }).default([]),
   METRICS_TOKEN: secretText(1).optional(),
+  SHUTDOWN_GRACE_SEC: wholeNumber(0, 3600).default(25),
   LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').default('info'),
 
   DATABASE_URL: url('postgres://user:password@host:5432/cuota', 'postgres:', 'postgresql:').optional(),

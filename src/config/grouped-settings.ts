@@ -11,6 +11,8 @@ export interface Settings {
     /** Empty: no other origin may call from a browser. */
     readonly corsOrigins: readonly string[];
     readonly metricsToken?: string | undefined;
+    /** How long calls in flight may still run when the process is asked to stop. */
+    readonly shutdownGraceSec: number;
     readonly logLevel: FixedValues['LOG_LEVEL'];
   };
   readonly stores: {
@@ -87,6 +89,7 @@ function serverSettings(values: FixedValues): Pick<Settings, 'http' | 'stores' |
       trustProxy: values.TRUST_PROXY,
       corsOrigins: values.CORS_ORIGINS,
       metricsToken: values.METRICS_TOKEN,
+      shutdownGraceSec: values.SHUTDOWN_GRACE_SEC,
       logLevel: values.LOG_LEVEL,
     },
     stores: {

@@ -19,7 +19,14 @@ function faultsOf(environment: Record<string, string>): readonly string[] {
 describe('readSettings', () => {
   it('gives every default', () => {
     expect(settingsOf({})).toEqual({
-      http: { port: 3000, host: '0.0.0.0', trustProxy: false, corsOrigins: [], logLevel: 'info' },
+      http: {
+        port: 3000,
+        host: '0.0.0.0',
+        trustProxy: false,
+        corsOrigins: [],
+        shutdownGraceSec: 25,
+        logLevel: 'info',
+      },
       stores: { dataDir: resolve('data') },
       auth: { registration: 'open' },
       rateLimiting: {

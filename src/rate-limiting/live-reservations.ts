@@ -1,8 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 import { Injectable, Logger } from '@nestjs/common';
 
 import { type Hold } from './domain/counters.js';
 import { type ReservationId } from './domain/ids.js';
 import { type Reservation } from './reservation.js';
+
+const LOOK_AGAIN_MS = 10;
 
 /** Ends what the store holds; given what that is at the time it runs. Run again where that has changed meanwhile. */
 export type EndInStore = (hold: Hold | undefined) => Promise<unknown>;
@@ -117,6 +121,13 @@ export class LiveReservations {
         this.logger.error({ ...what, err: error }, 'A stream that nobody reads could not be settled.');
       });
     }
+  }
+
+  /** Resolves when no call is under way any more, or after so long; what only the store is yet to be told of does not count. */
+  async allEnded(timeoutMs: number): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
+    const underWay = () => [...this.open.values()].some(({ postponed }) => !postponed);
+    while (underWay() && performance.now() < deadline) await delay(LOOK_AGAIN_MS);
   }
 
   private async run(open: Open, before: (reservation: Reservation) => Promise<EndInStore>): Promise<void> {

@@ -3,7 +3,7 @@ import {
   Injectable,
   Logger,
   type OnApplicationBootstrap,
-  type OnModuleDestroy,
+  type OnApplicationShutdown,
 } from '@nestjs/common';
 
 import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from './rate-limiting.options.js';
@@ -16,7 +16,7 @@ const SHORTEST_SWEEP_MS = 250;
 
 /** What every instance does in the background, none of it in the way of a call. */
 @Injectable()
-export class Upkeep implements OnApplicationBootstrap, OnModuleDestroy {
+export class Upkeep implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(Upkeep.name);
   private timers: NodeJS.Timeout[] = [];
 
@@ -33,7 +33,8 @@ export class Upkeep implements OnApplicationBootstrap, OnModuleDestroy {
     this.every(RECONCILE_MS, () => this.reconciliation.reconcile());
   }
 
-  onModuleDestroy(): void {
+  /** Not before the last call has ended: what is held is renewed until then. */
+  onApplicationShutdown(): void {
     for (const timer of this.timers) clearInterval(timer);
     this.timers = [];
   }

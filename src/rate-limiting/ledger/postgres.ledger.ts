@@ -7,6 +7,7 @@ import { type ReservationId } from '../domain/ids.js';
 import { type CounterWindow } from '../domain/limit.js';
 import { type DayAmount, isRolling } from '../domain/rolling.js';
 import { type UsageEntry } from '../domain/usage.js';
+import { LiveReservations } from '../live-reservations.js';
 
 import { LedgerWriter } from './ledger-writer.js';
 import { Ledger, type Recorded } from './ledger.port.js';
@@ -16,6 +17,8 @@ import { UsedStore } from './used.store.js';
 
 /** How long a shutdown waits for rows to be committed. */
 const DRAIN_MS = 10_000;
+/** How long it waits for calls that are being cut to come to their end. */
+const LAST_CALLS_MS = 5_000;
 
 /** The ledger in PostgreSQL: batched writes, sums out of the roll-up. */
 @Injectable()
@@ -25,7 +28,10 @@ export class PostgresLedger extends Ledger implements OnApplicationShutdown {
   private readonly used: UsedStore;
   private readonly rolling: RollingUsedStore;
 
-  constructor(pool: SqlPool) {
+  constructor(
+    pool: SqlPool,
+    private readonly live: LiveReservations,
+  ) {
     super();
     this.rows = new UsageRowStore(pool);
     this.writer = new LedgerWriter(this.rows);
@@ -67,7 +73,9 @@ export class PostgresLedger extends Ledger implements OnApplicationShutdown {
     return this.writer.drain(timeoutMs);
   }
 
+  /** Calls whose clients were just cut are on their way to their rows. */
   async onApplicationShutdown(): Promise<void> {
+    await this.live.allEnded(LAST_CALLS_MS);
     await this.drain(DRAIN_MS);
   }
 }

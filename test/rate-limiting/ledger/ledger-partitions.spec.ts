@@ -1,5 +1,6 @@
 import { LedgerWriter } from '../../../src/rate-limiting/ledger/ledger-writer.js';
 import { PostgresLedger } from '../../../src/rate-limiting/ledger/postgres.ledger.js';
+import { LiveReservations } from '../../../src/rate-limiting/live-reservations.js';
 import { newReservationId } from '../../../src/rate-limiting/reservation-ids.js';
 
 import { LedgerHarness, NOW_MS, usage } from './ledger-harness.js';
@@ -45,7 +46,7 @@ describe('the ledger’s partitions', () => {
   });
 
   it('take over, under load, the rows that came before them; none is lost or doubled', async () => {
-    const ledger = new PostgresLedger(harness.newPool());
+    const ledger = new PostgresLedger(harness.newPool(), new LiveReservations());
     const early = ['2028-02-01', '2028-02-29', '2028-03-31', '2028-06-15'].map(on);
     for (const entry of early) await ledger.record(entry);
     let loading = true;

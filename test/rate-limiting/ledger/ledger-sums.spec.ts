@@ -4,6 +4,7 @@ import { type CounterWindow } from '../../../src/rate-limiting/domain/limit.js';
 import { dayAt, periodAt, type Schedule } from '../../../src/rate-limiting/domain/period.js';
 import { rollingWindowsAt } from '../../../src/rate-limiting/domain/rolling.js';
 import { PostgresLedger } from '../../../src/rate-limiting/ledger/postgres.ledger.js';
+import { LiveReservations } from '../../../src/rate-limiting/live-reservations.js';
 import { UsageReportStore } from '../../../src/rate-limiting/ledger/usage-report.store.js';
 import { newReservationId } from '../../../src/rate-limiting/reservation-ids.js';
 
@@ -23,7 +24,7 @@ describe('what was used', () => {
 
   beforeAll(async () => {
     harness = await LedgerHarness.start();
-    ledger = new PostgresLedger(harness.newPool());
+    ledger = new PostgresLedger(harness.newPool(), new LiveReservations());
     report = new UsageReportStore(harness.newPool());
   });
   afterAll(() => harness.stop());
