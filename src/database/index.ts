@@ -9,3 +9,4 @@ export { SilenceWatch, StoreSilent } from './silence-watch.js';
 export { readSqlTemplate, readSql, type SqlFile } from './sql-file.js';
 export { SqlPool, SqlSession, type Sql } from './sql-pool.js';
 export { StoresHealth, type StoresState } from './stores-health.js';
+export { WrittenCommand, type WrittenCommandSender } from './written-command.js';

@@ -15,7 +15,7 @@ import { reservationId } from '../../src/rate-limiting/domain/ids.js';
 import { type Unit } from '../../src/rate-limiting/domain/operation.js';
 import { describeWithRedis, startRedis, type TestRedis } from '../support/redis.js';
 
-import { counterOf, reserveLoading, START } from './counter-store.contract.js';
+import { counterOf, nonZero, reserveLoading, START } from './counter-store.contract.js';
 
 type Step =
   | {
@@ -157,10 +157,6 @@ class Player {
     const hold = this.holds.at(-1 - (which % Math.max(1, this.holds.length)));
     return hold && act(hold);
   }
-}
-
-function nonZero(of: UnitAmounts = {}) {
-  return Object.fromEntries(Object.entries(of).filter(([, amount]) => amount !== 0));
 }
 
 function withoutVersions(hold: Hold) {

@@ -1,10 +1,21 @@
+import { randomUUID } from 'node:crypto';
+
 import { Redis } from 'ioredis';
 
+import { PLAIN_KEYS } from '../../src/rate-limiting/counters/redis/keys.js';
 import { RedisCounterStore } from '../../src/rate-limiting/counters/redis/redis-counter.store.js';
 import { FrozenClock } from '../../src/rate-limiting/domain/clock.js';
 import { describeWithRedis, startRedis, type TestRedis } from '../support/redis.js';
 
-import { claim, counterOf, describeCounterStore, held, reserveOf, START } from './counter-store.contract.js';
+import {
+  claim,
+  counterOf,
+  describeCounterStore,
+  held,
+  reserveLoading,
+  reserveOf,
+  START,
+} from './counter-store.contract.js';
 
 describeWithRedis('Redis', () => {
   let server: TestRedis;
@@ -60,14 +71,37 @@ describeWithRedis('Redis', () => {
     );
   });
 
-  it('keeps a counter in the compact encoding and lets it expire', async () => {
+  it('keeps a counter in one small string and lets it expire', async () => {
     const store = new RedisCounterStore(redis);
-    const counter = counterOf('compact');
+    const counter = counterOf(randomUUID());
     const units = ['tokens', 'calls', 'cost', 'script_generation', 'image_generation', 'llm_call'] as const;
-    await held(store, reserveOf([{ counter, claims: units.map((unit) => claim(unit, 0, 9_000_000_000)) }]));
-    const key = 'cuota:{0}::user:compact:2026-11-01';
-    expect(await redis.object('ENCODING', key)).toBe('listpack');
+    const claims = units.map((unit) => claim(unit, 0, 9_000));
+    const hold = await held(store, reserveOf([{ counter, claims }]), {
+      tokens: 1_234_567,
+      cost: 4e9,
+      calls: 9_999,
+    });
+    await store.settle(hold, [{ tokens: 1, calls: 1 }]);
+    const key = PLAIN_KEYS.counter('', counter);
+    expect(await redis.object('ENCODING', key)).toBe('embstr');
     expect(await redis.pttl(key)).toBeGreaterThan(0);
+  });
+
+  it('keeps amounts to the last, as large as a number holds exactly', async () => {
+    const store = new RedisCounterStore(redis);
+    const counter = counterOf('exact');
+    const used = { tokens: 2 ** 53 - 3, cost: 4_294_967_296, calls: 65_536, embedding: 127 };
+    const command = reserveOf([{ counter, claims: [claim('tokens', 0, 2), claim('embedding', 0, 1)] }]);
+    expect(await reserveLoading(store, command, used)).toMatchObject({
+      states: [
+        [
+          { used: 2 ** 53 - 3, reserved: 2 },
+          { used: 127, reserved: 1 },
+        ],
+      ],
+    });
+    const [answer] = await store.read([counter]);
+    expect(answer).toMatchObject({ state: { used, reserved: { tokens: 2, embedding: 1 } } });
   });
 
   async function scriptCalls(): Promise<number> {

@@ -2,9 +2,12 @@ import { describeTake, takeFrom } from '../../domain/bucket.js';
 import { type Clock } from '../../domain/clock.js';
 import {
   CounterStore,
+  type ClaimState,
   type ColdCounter,
   type CounterClaims,
   type CounterRef,
+  type HeldAmount,
+  type HeldCounter,
   type Hold,
   type PermitsAnswer,
   type ReadAnswer,
@@ -119,29 +122,31 @@ export class MemoryCounterStore extends CounterStore {
   }
 
   private decide(command: ReserveCommand, warm: readonly Warm[]): ReserveAnswer {
-    const weighed: Weighed[] = [];
-    for (const { claims, counter } of warm) {
-      for (const claim of claims.claims) weighed.push({ claim, state: counter.stateOf(claim.unit) });
-    }
-    const granted = grant(command.elastic, weighed);
-    if (granted === undefined) return { kind: 'denied', states: statesOf(warm) };
-    const hold = this.hold(command, warm, granted);
-    return { kind: 'reserved', granted, hold, states: statesOf(warm) };
+    const most = command.elastic.max;
+    const granted = hasRoom(warm, most) ? most : grant(command.elastic, weighed(warm));
+    return granted === undefined
+      ? { kind: 'denied', states: statesOf(warm) }
+      : this.hold(command, warm, granted);
   }
 
-  private hold(command: ReserveCommand, warm: readonly Warm[], granted: number): Hold {
-    const counters = warm.map(({ claims, counter, version }) => ({
-      counter: claims.counter,
-      version,
-      amounts: claims.claims.map((claim) => {
+  private hold({ id, ttlMs }: ReserveCommand, warm: readonly Warm[], granted: number): ReserveAnswer {
+    const counters: HeldCounter[] = [];
+    const states: ClaimState[][] = [];
+    for (const { claims, counter, version } of warm) {
+      const amounts: HeldAmount[] = [];
+      const state: ClaimState[] = [];
+      for (const claim of claims.claims) {
         const amount = amountOf(claim, granted);
         counter.addReserved(claim.unit, amount);
-        return { unit: claim.unit, amount };
-      }),
-    }));
-    const hold = { id: command.id, deadlineMs: this.clock.now() + command.ttlMs, counters };
-    this.holds.set(hold.id, hold);
-    return hold;
+        amounts.push({ unit: claim.unit, amount });
+        state.push(counter.stateOf(claim.unit));
+      }
+      counters.push({ counter: claims.counter, version, amounts });
+      states.push(state);
+    }
+    const hold = { id, deadlineMs: this.clock.now() + ttlMs, counters };
+    this.holds.set(id, hold);
+    return { kind: 'reserved', granted, hold, states };
   }
 
   /** Full buckets need no remembering: they are dropped as new ones come, so that callers of old do not pile up. */
@@ -153,6 +158,23 @@ export class MemoryCounterStore extends CounterStore {
       this.buckets.delete(oldest);
     }
   }
+}
+
+/** The common case, before anything is weighed: every hard limit has room for the largest form of the call. */
+function hasRoom(warm: readonly Warm[], granted: number): boolean {
+  for (const { claims, counter } of warm) {
+    for (const claim of claims.claims) {
+      if (!claim.hard || claim.max === 0) continue;
+      if (counter.takenOf(claim.unit) + amountOf(claim, granted) > claim.max) return false;
+    }
+  }
+  return true;
+}
+
+function weighed(warm: readonly Warm[]): Weighed[] {
+  return warm.flatMap(({ claims, counter }) =>
+    claims.claims.map((claim) => ({ claim, state: counter.stateOf(claim.unit) })),
+  );
 }
 
 function statesOf(warm: readonly Warm[]) {

@@ -1,85 +1,112 @@
 import { type HeldAmount, type HeldCounter, type Hold } from '../../domain/counters.js';
 import { reservationId } from '../../domain/ids.js';
 
+import { nameOf, parseName } from './counter-names.js';
 import { type ShardKeys } from './keys.js';
-import { UNIT_LETTER, unitOf } from './unit-letters.js';
+import { type PackedArgument, type ScriptCall } from './script-request.js';
+import { letterOf, UNIT_INDEX, unitOf } from './unit-order.js';
+
+const WIDTH = 8;
+const HIGH_WORD = 0x1_0000_0000;
 
 /**
- * A hold as its member in the live reservations: `id|key expiry t12,c1|…|version version…`. `reserve.lua` writes the
- * same text, so that settling finds it by value and the sweeper needs nothing else. The versions come last: they are
- * all that only Redis knows, and the rest is made here.
+ * A hold as its member in the live reservations: `id|name expiry letters|…` up to a line's end, then doubles (a counter:
+ * number of units, the amount of each in the order of units), then the version of each counter. `reserve.lua` puts the
+ * same bytes together, so that settling finds it by value and the sweeper needs nothing else.
  */
-export function memberOf(keys: ShardKeys, epoch: string, hold: Hold): string {
-  const bodies = hold.counters.map(
-    ({ counter, amounts }) =>
-      `${keys.counter(epoch, counter)} ${counter.expiresAtMs} ${amounts.map(heldText).join(',')}`,
-  );
-  return `${memberBody(hold.id, bodies)}|${hold.counters.map(({ version }) => version).join(' ')}`;
-}
-
-/** A hold's member without its versions, of `key expiry t12,c1` for each counter. */
-export function memberBody(id: string, counters: readonly string[]): string {
-  return [id, ...counters].join('|');
-}
-
-/** One held amount, as members have it. */
-export function heldText({ unit, amount }: HeldAmount): string {
-  return UNIT_LETTER[unit] + String(amount);
-}
-
-/** The keys and arguments of `release.lua`. */
-export function releaseCall(
-  keys: ShardKeys,
-  epoch: string,
-  hold: Hold,
-): { keys: string[]; args: (string | number)[] } {
-  const args: (string | number)[] = [memberOf(keys, epoch, hold)];
-  for (const { amounts } of hold.counters) {
-    args.push(amounts.length);
-    for (const { unit, amount } of amounts) args.push(UNIT_LETTER[unit], amount);
-  }
+export function memberOf(hold: Hold): PackedArgument {
+  const counters = hold.counters.map(({ counter, amounts }) => ({ counter, units: amounts }));
   return {
-    keys: [keys.live(epoch), ...hold.counters.map(({ counter }) => keys.counter(epoch, counter))],
-    args,
+    text: memberText(hold.id, counters),
+    doubles: hold.counters.map(({ amounts }) => [unitsOf(amounts), ...heldOf(amounts)]),
+    stamps: hold.counters.map(({ version }) => version),
   };
 }
 
-/** The hold that a member tells of, or `undefined` where the text is none of ours. */
-function holdOf(keys: ShardKeys, member: string, deadlineMs: number): Hold | undefined {
-  const [id, ...parts] = member.split('|');
-  const versions = parts.pop()?.match(/\S+/g) ?? [];
-  if (!id || versions.length !== parts.length) return undefined;
-  const counters: HeldCounter[] = [];
-  for (const [index, part] of parts.entries()) {
-    const counter = heldCounterOf(keys, part, Number(versions[index]));
-    if (!counter) return undefined;
-    counters.push(counter);
+/** What a member begins with. */
+export function memberText(
+  id: string,
+  counters: readonly {
+    readonly counter: HeldCounter['counter'];
+    readonly units: readonly Pick<HeldAmount, 'unit'>[];
+  }[],
+): string {
+  let text = id;
+  for (const { counter, units } of counters) {
+    text += `|${nameOf(counter)} ${counter.expiresAtMs} `;
+    for (const { unit } of units) text += letterOf(unit);
   }
-  return { id: reservationId(id), deadlineMs, counters };
+  return `${text}\n`;
+}
+
+/** How many units a counter's numbers reach to. */
+export function unitsOf(of: readonly Pick<HeldAmount, 'unit'>[]): number {
+  let units = 0;
+  for (const { unit } of of) units = Math.max(units, UNIT_INDEX[unit] + 1);
+  return units;
+}
+
+/** Amounts in the order of units; those that are not held are 0. */
+function heldOf(amounts: readonly HeldAmount[]): number[] {
+  const held = new Array<number>(unitsOf(amounts)).fill(0);
+  for (const { unit, amount } of amounts) held[UNIT_INDEX[unit]] = amount;
+  return held;
+}
+
+/** The keys and arguments of `release.lua`. */
+export function releaseCall(keys: ShardKeys, epoch: string, hold: Hold): ScriptCall {
+  return { keys: holdKeys(keys, epoch, hold), args: [memberOf(hold)] };
+}
+
+/** The keys of a hold: the live reservations, then its counters. */
+export function holdKeys(keys: ShardKeys, epoch: string, hold: Hold): string[] {
+  return [keys.live(epoch), ...hold.counters.map(({ counter }) => keys.counter(epoch, counter))];
 }
 
 /** The holds of a script's list of members and deadlines. */
-export function holdsIn(keys: ShardKeys, found: readonly unknown[]): Hold[] {
+export function holdsIn(found: readonly unknown[]): Hold[] {
   const holds: Hold[] = [];
   for (let at = 0; at + 1 < found.length; at += 2) {
-    const hold = holdOf(keys, String(found[at]), Number(found[at + 1]));
+    const member = found[at];
+    const hold = Buffer.isBuffer(member) ? holdOf(member, Number(String(found[at + 1]))) : undefined;
     if (hold) holds.push(hold);
   }
   return holds;
 }
 
-function heldCounterOf(keys: ShardKeys, part: string, version: number): HeldCounter | undefined {
-  const [key = '', expiresAtMs, held = ''] = part.split(' ');
-  const ref = keys.parseCounter(key);
-  if (!ref) return undefined;
-  return {
-    counter: { ...ref, expiresAtMs: Number(expiresAtMs) },
-    version,
-    amounts: held.split(',').flatMap(heldAmountOf),
-  };
+/** The hold that a member tells of, or `undefined` where it is none of ours. */
+function holdOf(member: Buffer, deadlineMs: number): Hold | undefined {
+  const end = member.indexOf('\n');
+  const [id, ...parts] = member.toString('utf8', 0, Math.max(0, end)).split('|');
+  if (!id) return undefined;
+  const numbers = member.subarray(end + 1);
+  const stamps = numbers.length - parts.length * WIDTH;
+  const counters: HeldCounter[] = [];
+  let at = 0;
+  for (const [index, part] of parts.entries()) {
+    const [name = '', expiresAtMs, letters = ''] = part.split(' ');
+    const ref = parseName(name);
+    const units = at < stamps ? numbers.readDoubleLE(at) : Number.NaN;
+    const next = at + (1 + units) * WIDTH;
+    if (!ref || !(next <= stamps)) return undefined;
+    counters.push({
+      counter: { ...ref, expiresAtMs: Number(expiresAtMs) },
+      version: stampAt(numbers, stamps + index * WIDTH),
+      amounts: amountsIn(numbers.subarray(at + WIDTH, next), letters),
+    });
+    at = next;
+  }
+  return { id: reservationId(id), deadlineMs, counters };
 }
 
-function heldAmountOf(text: string): HeldAmount[] {
-  const unit = unitOf(text.slice(0, 1));
-  return unit ? [{ unit, amount: Number(text.slice(1)) }] : [];
+function stampAt(numbers: Buffer, at: number): number {
+  return numbers.readUInt32BE(at) * HIGH_WORD + numbers.readUInt32BE(at + 4);
+}
+
+function amountsIn(held: Buffer, letters: string): HeldAmount[] {
+  return [...letters].flatMap((letter): HeldAmount[] => {
+    const unit = unitOf(letter);
+    const at = unit === undefined ? held.length : UNIT_INDEX[unit] * WIDTH;
+    return unit === undefined || at >= held.length ? [] : [{ unit, amount: held.readDoubleLE(at) }];
+  });
 }

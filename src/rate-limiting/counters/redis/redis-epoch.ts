@@ -8,10 +8,9 @@ import { type InstanceRoster } from '../../instances/instance-roster.store.js';
 import { type LiveReservations } from '../../live-reservations.js';
 
 import { type Epoch } from './epoch.js';
-import { memberOf, releaseCall } from './hold-codec.js';
+import { holdKeys, memberOf, releaseCall } from './hold-codec.js';
 import { PLAIN_KEYS } from './keys.js';
 import { RedisScripts, type ScriptRunner } from './redis-scripts.js';
-import { UNIT_LETTER } from './unit-letters.js';
 
 /** What an epoch needs of a Redis connection; ioredis has it. */
 export interface EpochRedis extends ScriptRunner {
@@ -118,7 +117,10 @@ export class RedisEpoch implements Epoch {
     const server = await this.redis.info('server');
     const runId = /^run_id:(\w+)/m.exec(server)?.[1] ?? '';
     const proposal = randomBytes(5).toString('hex');
-    const [name] = await this.scripts.run('epoch', [this.keys.epoch], [proposal, runId]);
+    const [name] = await this.scripts.run('epoch', {
+      keys: [this.keys.epoch, this.keys.open],
+      args: [proposal, runId],
+    });
     return String(name);
   }
 
@@ -136,32 +138,23 @@ export class RedisEpoch implements Epoch {
   }
 
   private async registerHold(epoch: string, hold: Hold): Promise<void> {
-    const keys = [
-      this.keys.epoch,
-      this.keys.live(epoch),
-      ...hold.counters.map(({ counter }) => this.keys.counter(epoch, counter)),
-    ];
+    const keys = [this.keys.epoch, ...holdKeys(this.keys, epoch, hold)];
+    const expiries = hold.counters.map(({ counter }) => counter.expiresAtMs);
     // A life anew: the deadline that it was given first may have been pushed out since, more than once.
-    const args: (string | number)[] = [epoch, memberOf(this.keys, epoch, hold), this.reservationTtlMs];
-    for (const { counter, amounts } of hold.counters) {
-      args.push(counter.expiresAtMs, amounts.length);
-      for (const { unit, amount } of amounts) args.push(UNIT_LETTER[unit], amount);
-    }
-    await this.scripts.run('register', keys, args);
+    const args = [epoch, memberOf(hold), this.reservationTtlMs, ...expiries];
+    await this.scripts.run('register', { keys, args });
   }
 
   private async drop(epoch: string, hold: Hold): Promise<void> {
-    const { keys, args } = releaseCall(this.keys, epoch, hold);
-    await this.scripts.run('release', keys, args);
+    await this.scripts.run('release', releaseCall(this.keys, epoch, hold));
   }
 
   private async join(epoch: string): Promise<boolean> {
     const alive = await this.roster.alive();
-    const [joined] = await this.scripts.run(
-      'join-epoch',
-      [this.keys.epoch],
-      [epoch, this.roster.self, ...alive],
-    );
+    const [joined] = await this.scripts.run('join-epoch', {
+      keys: [this.keys.epoch, this.keys.open],
+      args: [epoch, this.roster.self, ...alive],
+    });
     return joined === 1;
   }
 }

@@ -2,13 +2,12 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { SilenceWatch } from '../../../database/index.js';
+import { SilenceWatch, WrittenCommand, type WrittenCommandSender } from '../../../database/index.js';
 
-/** What the scripts need of a Redis connection; ioredis has it. */
-export interface ScriptRunner {
-  evalsha(sha: string, keyCount: number, ...rest: (string | number)[]): Promise<unknown>;
-  eval(script: string, keyCount: number, ...rest: (string | number)[]): Promise<unknown>;
-}
+import { requestOf, type ScriptCall } from './script-request.js';
+
+/** What the scripts need of a Redis connection; ioredis and its Cluster have it. */
+export type ScriptRunner = WrittenCommandSender;
 
 /** With a tick of the watch, what a store that is down may cost a call: 250 ms. */
 const SILENCE_MS = 200;
@@ -46,36 +45,29 @@ export class RedisScripts {
 
   /**
    * @param late is given the answer of a script that was given up and ran after all.
+   * @returns what the script returned, as a list; texts in it are bytes.
    * @throws StoreSilent where Redis says nothing for 200 ms.
    */
-  async run(
-    name: ScriptName,
-    keys: readonly string[],
-    args: readonly (string | number)[],
-    late?: (answer: unknown[]) => void,
-  ): Promise<unknown[]> {
-    const answer = this.call(name, keys, args).then(asList);
-    return this.watch.guard(answer, late);
-  }
-
-  private async call(
-    name: ScriptName,
-    keys: readonly string[],
-    args: readonly (string | number)[],
-  ): Promise<unknown> {
+  async run(name: ScriptName, call: ScriptCall, late?: (answer: unknown[]) => void): Promise<unknown[]> {
     const script = this.scripts.get(name);
     if (!script) throw new Error(`No Lua script is named ${name}.`);
+    const told = late && ((answer: unknown) => late(asList(answer)));
     try {
-      return await this.redis.evalsha(script.sha, keys.length, ...keys, ...args);
+      return asList(await this.watch.guard(this.send('evalsha', script.sha, call), told));
     } catch (error) {
       if (!isForgotten(error)) throw error;
-      return this.redis.eval(script.text, keys.length, ...keys, ...args);
+      return asList(await this.watch.guard(this.send('eval', script.text, call), told));
     }
+  }
+
+  private send(command: 'evalsha' | 'eval', script: string, call: ScriptCall): Promise<unknown> {
+    const request = requestOf(command, script, call);
+    return new WrittenCommand(command, request, call.keys[0] ?? '').by(this.redis);
   }
 }
 
 /** Redis answers a script's table as a list and a single value as itself. */
-export function asList(answer: unknown): unknown[] {
+function asList(answer: unknown): unknown[] {
   const list: unknown[] = Array.isArray(answer) ? answer : [answer];
   return list;
 }

@@ -6,7 +6,10 @@
 local answer = redis.call('SCAN', ARGV[1], 'COUNT', ARGV[2])
 for _, key in ipairs(answer[2]) do
   for at = 3, #ARGV do
-    if string.sub(key, 1, #ARGV[at]) == ARGV[at] then redis.call('HDEL', key, 'g', 'k') end
+    local raw = string.sub(key, 1, #ARGV[at]) == ARGV[at] and redis.call('GET', key)
+    if raw and string.byte(raw) ~= 0 then
+      redis.call('SET', key, '\0' .. string.sub(raw, 10), 'KEEPTTL')
+    end
   end
 end
 return answer[1]

@@ -1,23 +1,21 @@
 -- What counters stand at.
 --
--- KEYS  1 the epoch, 2… one hash a counter
+-- KEYS  1 the open epoch, 2… one packed string a counter
 -- ARGV  1 the epoch's name ('' = not asked for), 2… expiry in ms, one a counter
--- Returns a counter: {1, field, value, field, value…} warm, {0, token} cold: load it and ask again;
+-- Returns the counters, packed: cold ones have a token now, load them and ask again;
 --         {-2} the epoch has passed, or is not open yet
-if ARGV[1] ~= '' then
-  local epoch = redis.call('HMGET', KEYS[1], 'id', 'open')
-  if epoch[1] ~= ARGV[1] or not epoch[2] then return { -2 } end
-end
+local values = redis.call('MGET', unpack(KEYS))
+if ARGV[1] ~= '' and values[1] ~= ARGV[1] then return { -2 } end
 
-local answer = {}
-for key = 2, #KEYS do
-  if redis.call('HEXISTS', KEYS[key], 'g') == 1 then
-    answer[key - 1] = { 1, unpack(redis.call('HGETALL', KEYS[key])) }
-  else
+for index = 2, #KEYS do
+  local raw = values[index]
+  local state = raw and { cmsgpack.unpack(raw) } or { 0 }
+  if state[1] == 0 then
     local time = redis.call('TIME')
-    redis.call('HSETNX', KEYS[key], 'k', time[1] .. string.format('%06d', time[2]))
-    redis.call('PEXPIREAT', KEYS[key], ARGV[key])
-    answer[key - 1] = { 0, redis.call('HGET', KEYS[key], 'k') }
+    state[1] = -(time[1] * 1000000 + time[2])
+    values[index] = cmsgpack.pack(unpack(state))
+    redis.call('SET', KEYS[index], values[index], 'PXAT', ARGV[index])
   end
 end
-return answer
+values[1] = 1
+return values

@@ -1,39 +1,35 @@
 -- Replace a hold by what was really used.
 --
 -- KEYS  1 the live reservations, 2… the hold's counters
--- ARGV  1 the hold's member in the live reservations
---       then a counter: its version when held, number of units, and a unit: letter, held, used
+-- ARGV  1 the hold's member in the live reservations: text up to a line's end, then doubles (a counter: number of units,
+--         the amount of each), then the version of each counter
+--       2 doubles: what was used of each unit of each counter
 -- Returns 1 where this call ended the hold, 0 where it had ended before
 --
 -- A counter of another version was emptied or rebuilt from the ledger since the reservation: whether that rebuild saw
 -- this call's row cannot be known, so the counter goes cold (and any load under way is void) and is read anew.
-local ended, at = redis.call('ZREM', KEYS[1], ARGV[1]), 2
+local ended = redis.call('ZREM', KEYS[1], ARGV[1])
+local values = redis.call('MGET', unpack(KEYS, 2))
+local from, to = string.find(ARGV[1], '\n', 1, true) + 1, #ARGV[1] - 8 * #values
+local held = { struct.unpack('<' .. string.rep('d', (to - from + 1) / 8), string.sub(ARGV[1], from, to)) }
+local spent = { struct.unpack('<' .. string.rep('d', #ARGV[2] / 8), ARGV[2]) }
+local at, spending = 1, 0
 
-for key = 2, #KEYS do
-  local version, units, fields = ARGV[at], tonumber(ARGV[at + 1]), { 'g' }
-  for unit = 0, units - 1 do
-    local letter = ARGV[at + 2 + unit * 3]
-    fields[#fields + 1] = letter
-    fields[#fields + 1] = string.upper(letter)
-  end
-  local values = redis.call('HMGET', KEYS[key], unpack(fields))
-  local same, writes = values[1] == version, {}
-  if ended == 1 then
-    for unit = 0, units - 1 do
-      local letter_at = at + 2 + unit * 3
-      local used, reserved = tonumber(values[2 + unit * 2] or 0), values[3 + unit * 2]
-      if reserved then
-        writes[#writes + 1] = string.upper(ARGV[letter_at])
-        writes[#writes + 1] = math.max(0, tonumber(reserved) - tonumber(ARGV[letter_at + 1]))
-      end
-      if same then
-        writes[#writes + 1] = ARGV[letter_at]
-        writes[#writes + 1] = used + tonumber(ARGV[letter_at + 2])
-      end
+for index, raw in ipairs(values) do
+  local units = held[at]
+  if raw then
+    local state = { cmsgpack.unpack(raw) }
+    local same = string.sub(raw, 1, 9) == '\207' .. string.sub(ARGV[1], to + 8 * index - 7, to + 8 * index)
+    for unit = 1, ended * units do
+      local used, reserved = state[2 * unit] or 0, (state[2 * unit + 1] or 0) - held[at + unit]
+      state[2 * unit] = used + (same and spent[spending + unit] or 0)
+      state[2 * unit + 1] = reserved > 0 and reserved or 0
     end
-    if #writes > 0 then redis.call('HSET', KEYS[key], unpack(writes)) end
+    if not same then state[1] = 0 end
+    if ended == 1 or not same then
+      redis.call('SET', KEYS[index + 1], cmsgpack.pack(unpack(state)), 'KEEPTTL')
+    end
   end
-  if not same then redis.call('HDEL', KEYS[key], 'g', 'k') end
-  at = at + 2 + units * 3
+  at, spending = at + units + 1, spending + units
 end
 return ended
