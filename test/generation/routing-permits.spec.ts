@@ -121,7 +121,7 @@ describe("the providers' own rates", () => {
     await until('its place is free', async () => (await owe(0)) === 15);
     expect(alpha.requests).toHaveLength(0);
     const usage = await user.api.get('/me/usage');
-    expect(usage.body.limits.every(({ reserved }: { reserved: number }) => Number(reserved) === 0)).toBe(
+    expect(usage.body.limits.every(({ reserved }: { reserved: unknown }) => Number(reserved) === 0)).toBe(
       true,
     );
   });

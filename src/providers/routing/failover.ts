@@ -120,7 +120,7 @@ export class Failover<Answer, Route extends Candidate> {
     const { provider, reason, neverSent } = error;
     const { cooldowns, failover } = FAILURE_RULES[reason];
     if (neverSent) await this.giveBack(provider);
-    const restMs = reason === 'aborted' ? 0 : await health.failed(error);
+    const restMs = failover ? await health.failed(error) : 0;
     // Whoever refuses a request, or does not have a model, is there.
     if (probe && cooldowns === 0) await health.endProbe(provider, reason !== 'aborted');
     this.attempts.set(provider, failedAttempt(error, restMs));
