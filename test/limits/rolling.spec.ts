@@ -298,39 +298,6 @@ function describeRolling(redis: boolean): void {
   });
 
   describe('what an admin sets', () => {
-    it('G15: a workspace’s and a workflow’s limits are set, shown, logged with the reason, and taken away', async () => {
-      for (const kind of ['workspace', 'workflow']) {
-        const path = `/admin/limits/${kind}s/${encodeURIComponent(`some ${kind}/${'x'.repeat(100)}`)}`;
-        expect((await harness.admin.get(path)).status).toBe(404);
-        const put = await harness.admin.put(`${path}?reason=a+pilot`, {
-          rollingTokenLimit: 7,
-          enforcement: 'hard',
-        });
-        expect(put.body).toMatchObject({
-          subject: { kind, id: `some ${kind}/${'x'.repeat(100)}` },
-          rollingTokenLimit: 7,
-          enforcement: 'hard',
-          isActive: true,
-        });
-        expect((await harness.admin.get(path)).body).toEqual(put.body);
-        expect((await harness.admin.delete(path)).status).toBe(204);
-        expect((await harness.admin.delete(path)).status).toBe(404);
-        const { body } = await harness.admin.get(`/admin/audit?subjectKind=${kind}`);
-        expect(body.items.slice(0, 2)).toMatchObject([
-          { action: 'limits.delete', before: { rollingTokenLimit: 7 }, after: null },
-          { action: 'limits.put', before: null, after: { rollingTokenLimit: 7 }, reason: 'a pilot' },
-        ]);
-      }
-    });
-
-    it('refuses what a workspace has no use for, and whoever is no admin', async () => {
-      const path = '/admin/limits/workspaces/acme';
-      const refused = await harness.admin.put(path, { monthlyCallLimit: 5, rollingTokenLimit: 5 });
-      expect([refused.status, refused.body.errors]).toMatchObject([400, [{ path: 'monthlyCallLimit' }]]);
-      const user = await harness.newUser();
-      expect((await user.api.put(path, { rollingTokenLimit: 0 })).status).toBe(403);
-    });
-
     it('a limit of a workflow’s own id holds for each who uses it; one of a pot for that one', async () => {
       const [one, two] = [await harness.newUser(), await harness.newUser()];
       const id = `flow-${++names}`;
