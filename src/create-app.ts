@@ -15,6 +15,7 @@ import {
   RequestValidation,
   sendRouterError,
   serveOpenApi,
+  tellCalls,
 } from './http/index.js';
 import { type Clock, SystemClock } from './rate-limiting/domain/clock.js';
 
@@ -62,11 +63,13 @@ export async function createApp(settings: Settings, parts: AppParts = {}): Promi
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
   });
   const fastify = adapter.getInstance();
+  const clock = parts.clock ?? new SystemClock();
   carryCallContext(fastify);
+  tellCalls(fastify, clock);
   recordAnswers(fastify);
   logRequests(fastify, log);
   readJsonOnly(fastify);
-  const ours = AppModule.with(settings, parts.clock ?? new SystemClock());
+  const ours = AppModule.with(settings, clock);
   const module: DynamicModule = { ...ours, imports: [...(ours.imports ?? []), ...(parts.modules ?? [])] };
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: nestLogger(log),

@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { startPostgres, type TestPostgres } from '../../test/support/postgres.js';
 import { until } from '../../test/support/until.js';
 import { ChangeFeed, type Change } from './change-feed.js';
-import { FreshCache } from './fresh-cache.js';
+import { FreshCache, type Soon } from './fresh-cache.js';
 import { PgSqlPool } from './pg-sql.pool.js';
 
 const said: string[] = [];
@@ -28,7 +28,7 @@ class Instance {
     });
   }
 
-  limit(): Promise<number> {
+  limit(): Soon<number> {
     return this.cache.get('plan', async () => {
       const rows = await this.pool.query<{ value: number }>({
         name: 'read',

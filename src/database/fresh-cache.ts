@@ -1,3 +1,6 @@
+/** There at once where it is cached: a promise for it costs a busy process more than the look-up. */
+export type Soon<Value> = Value | Promise<Value>;
+
 /** What a cache must know of the ChangeFeed. */
 export interface FeedState {
   live(): boolean;
@@ -25,7 +28,7 @@ const MAX_AGE_MS = 60_000;
  * ask at the same time share a load even then: a busy moment must not become a storm on the database.
  */
 export class FreshCache<Key, Value> {
-  /** In the order of their last use. */
+  /** In the order of their last use, once half of the room is taken. */
   private readonly entries = new Map<Key, Entry<Value>>();
   private readonly loading = new Map<Key, Promise<Value>>();
   private readonly nowMs: () => number;
@@ -41,14 +44,9 @@ export class FreshCache<Key, Value> {
   }
 
   /** The value of a key, out of the cache or out of `load`; those who ask at the same time share one load. */
-  get(key: Key, load: () => Promise<Value>): Promise<Value> {
-    const entry = this.feed.live() ? this.entries.get(key) : undefined;
-    if (entry && this.isYoung(entry)) {
-      this.entries.delete(key);
-      this.entries.set(key, entry);
-      return Promise.resolve(entry.value);
-    }
-    return this.loading.get(key) ?? this.load(key, load);
+  get(key: Key, load: () => Promise<Value>): Soon<Value> {
+    const entry = this.fresh(key);
+    return entry ? entry.value : (this.loading.get(key) ?? this.load(key, load));
   }
 
   /** Forgets a key. A load of it that is under way ends for those who wait, but is not kept. */
@@ -61,6 +59,17 @@ export class FreshCache<Key, Value> {
   clear(): void {
     this.entries.clear();
     this.loading.clear();
+  }
+
+  private fresh(key: Key): Entry<Value> | undefined {
+    const entry = this.entries.get(key);
+    if (!entry || !this.feed.live() || !this.isYoung(entry)) return undefined;
+    // Only a cache that may soon be full needs to know what was used last.
+    if (this.entries.size * 2 > this.options.maxEntries) {
+      this.entries.delete(key);
+      this.entries.set(key, entry);
+    }
+    return entry;
   }
 
   private load(key: Key, load: () => Promise<Value>): Promise<Value> {

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
 
 import { type Settings, SETTINGS } from '../config/index.js';
@@ -13,9 +13,9 @@ import { HealthController } from './health.controller.js';
 import { AbandonedRuns } from './idempotency/abandoned-runs.js';
 import { IdempotencyKeyStore } from './idempotency/idempotency-key.store.js';
 import { IdempotencyKeys } from './idempotency/idempotency-keys.js';
-import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor.js';
+import { IdempotencyGuard } from './idempotency/idempotency.guard.js';
 import { KeyLeases } from './idempotency/key-leases.js';
-import { MeteredInterceptor } from './metered.interceptor.js';
+import { ReplayFilter } from './idempotency/replay.filter.js';
 import { ProblemFilter } from './problem.filter.js';
 
 /**
@@ -44,13 +44,14 @@ import { ProblemFilter } from './problem.filter.js';
     { provide: APP_GUARD, useClass: EndpointRateGuard },
     { provide: APP_GUARD, useExisting: AccessGuard },
     { provide: APP_GUARD, useExisting: AttributionGuard },
+    { provide: APP_GUARD, useClass: IdempotencyGuard },
     AbandonedRuns,
     IdempotencyKeys,
     IdempotencyKeyStore,
     KeyLeases,
-    { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
-    { provide: APP_INTERCEPTOR, useClass: MeteredInterceptor },
+    // The more particular one last: Nest asks it first.
     { provide: APP_FILTER, useClass: ProblemFilter },
+    { provide: APP_FILTER, useClass: ReplayFilter },
   ],
 })
 export class HttpModule {}

@@ -7,7 +7,7 @@ export { Idempotent } from './idempotency/idempotent.decorator.js';
 export { recordAnswers } from './idempotency/recorded-reply.js';
 export { LimitDto } from './limit.dto.js';
 export { logRequests, nestLogger, newLog } from './logging.js';
-export { tellCall } from './metered.interceptor.js';
+export { tellCall, tellCalls } from './metered-answers.js';
 export { serveOpenApi } from './openapi.js';
 export { openAiErrorBody, problemBody } from './problem.js';
 export { sendRouterError } from './router-errors.js';

@@ -13,11 +13,13 @@ interface HeaderLimit {
   readonly resetSec: number;
 }
 
-const BEFORE = Symbol('limits told so far');
+const TOLD = Symbol('limits told so far');
 
 interface TellingReply extends FastifyReply {
-  [BEFORE]?: HeaderLimit[];
+  [TOLD]?: { readonly policy: string; readonly standing: string };
 }
+
+const NOTHING_TOLD = { policy: '', standing: '' };
 
 /** A call that was let through, and what its limits stand at now. */
 export interface MeteredCall {
@@ -57,17 +59,16 @@ export function setLimitHeaders(reply: FastifyReply, limits: readonly LimitState
 
 /** Adds limits to the `RateLimit` fields, after those that were told before. */
 export function tellLimits(reply: TellingReply, limits: readonly HeaderLimit[]): void {
-  const all = [...(reply[BEFORE] ?? []), ...limits];
-  if (all.length === 0) return;
-  reply[BEFORE] = all;
-  reply.header(
-    'RateLimit-Policy',
-    all.map(({ name, quota, windowSec }) => `"${name}";q=${quota};w=${windowSec}`).join(', '),
-  );
-  reply.header(
-    'RateLimit',
-    all.map(({ name, remaining, resetSec }) => `"${name}";r=${remaining};t=${resetSec}`).join(', '),
-  );
+  if (limits.length === 0) return;
+  let { policy, standing } = reply[TOLD] ?? NOTHING_TOLD;
+  for (const { name, quota, windowSec, remaining, resetSec } of limits) {
+    const separator = policy === '' ? '' : ', ';
+    policy += `${separator}"${name}";q=${quota};w=${windowSec}`;
+    standing += `${separator}"${name}";r=${remaining};t=${resetSec}`;
+  }
+  reply[TOLD] = { policy, standing };
+  reply.header('RateLimit-Policy', policy);
+  reply.header('RateLimit', standing);
 }
 
 function headerLimitOf(limit: LimitState, nowMs: number): HeaderLimit {

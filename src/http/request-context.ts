@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type IncomingMessage } from 'node:http';
+import { type IncomingMessage, type ServerResponse } from 'node:http';
 
 import { type FastifyInstance } from 'fastify';
 
-import { type CallContext, runInCallContext } from '../rate-limiting/index.js';
+import { type CallContext, type HangUp, runInCallContext } from '../rate-limiting/index.js';
 
 const SANE_REQUEST_ID = /^[\w.:-]{1,128}$/;
 
@@ -19,12 +19,30 @@ export function requestIdOf(request: IncomingMessage): string {
  */
 export function carryCallContext(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, reply, done) => {
-    const hangUp = new AbortController();
-    reply.raw.once('close', () => {
-      if (!reply.raw.writableFinished) hangUp.abort();
-    });
-    const context: CallContext = { requestId: request.id, signal: hangUp.signal };
+    const context: CallContext = { requestId: request.id, hangUp: new ClientHangUp(reply.raw) };
     reply.header('X-Request-Id', request.id);
     runInCallContext(context, done);
   });
+}
+
+class ClientHangUp implements HangUp {
+  private made: AbortSignal | undefined;
+
+  constructor(private readonly response: ServerResponse) {}
+
+  get signal(): AbortSignal {
+    this.made ??= this.watch();
+    return this.made;
+  }
+
+  private watch(): AbortSignal {
+    const { response } = this;
+    const gone = new AbortController();
+    const onClose = () => {
+      if (!response.writableFinished) gone.abort();
+    };
+    if (response.closed) onClose();
+    else response.once('close', onClose);
+    return gone.signal;
+  }
 }

@@ -11,8 +11,8 @@ export interface CallContext {
   readonly requestId?: string;
   /** Set as soon as it is known who calls. */
   caller?: Caller;
-  /** Aborted when nobody waits for the answer any more. */
-  signal?: AbortSignal;
+  /** Tells when nobody waits for the answer any more. */
+  readonly hangUp?: HangUp;
   /** The reservation of the guarded method that runs now: its id, the granted output cap, the limits met. */
   reservation?: Reservation;
   /** What the call's limits stand at: with its reservation while it runs, with its real use once it is settled. */
@@ -23,6 +23,12 @@ export interface CallContext {
   nextReservationId?: ReservationId | undefined;
   /** How what was reserved came to its end, so far. Who was charged stays `charged`, whatever is released after it. */
   ending?: CallEnding;
+}
+
+/** Whoever waits for an answer may go away. */
+export interface HangUp {
+  /** Aborted when nobody waits for the answer any more. Made when it is first asked for: most calls never do. */
+  readonly signal: AbortSignal;
 }
 
 /** `charging`: the ledger was asked to write the row, and has not answered. */

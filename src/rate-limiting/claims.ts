@@ -32,25 +32,27 @@ export function elasticOf(estimate: CallEstimate, maxOutputTokens: number | null
   return { min: Math.min(estimate.output.min, max), max };
 }
 
-function claimOf(limit: Limit, estimate: CallEstimate): Claim {
-  const { max, unit } = limit;
-  return { unit, max, hard: limit.enforcement === 'hard', ...amountsOf(limit, estimate) };
-}
-
-function amountsOf({ unit }: Limit, estimate: CallEstimate): Pick<Claim, 'base' | 'perElastic'> {
+function claimOf({ unit, max, enforcement }: Limit, estimate: CallEstimate): Claim {
+  const hard = enforcement === 'hard';
   const choices = estimate.output?.choices ?? 0;
   switch (unit) {
     case 'tokens':
-      return { base: estimate.inputTokens, perElastic: choices };
+      return { unit, max, hard, base: estimate.inputTokens, perElastic: choices };
     case 'cost':
-      return { base: estimate.baseCostNanoUsd, perElastic: estimate.outputCostNanoUsd * choices };
+      return {
+        unit,
+        max,
+        hard,
+        base: estimate.baseCostNanoUsd,
+        perElastic: estimate.outputCostNanoUsd * choices,
+      };
     case 'calls':
-      return { base: 1, perElastic: 0 };
+      return { unit, max, hard, base: 1, perElastic: 0 };
     case 'script_generation':
     case 'video_generation':
     case 'image_generation':
     case 'llm_call':
     case 'embedding':
-      return { base: estimate.count, perElastic: 0 };
+      return { unit, max, hard, base: estimate.count, perElastic: 0 };
   }
 }

@@ -10,7 +10,7 @@ import { type RateLimitOptions, type ReportedUsage, type ToldUsage } from './rat
 import { LimitExceeded, noCaller } from './rate-limiting.errors.js';
 import { type RateLimitingService } from './rate-limiting.service.js';
 import { type CallEstimate, type Reservation } from './reservation.js';
-import { settledLimits, usageAtEstimate } from './usage-entry.js';
+import { usageAtEstimate } from './usage-entry.js';
 
 const logger = new Logger('RateLimit');
 
@@ -27,18 +27,18 @@ export async function runGuarded(
   const caller = options.subject ? options.subject(...call.args) : context?.caller;
   if (!isChargeable(caller)) throw noCaller(options.operation);
 
-  const estimate = estimateOf(options, await options.estimate?.(...call.args));
-  const outcome = await service.reserve({
-    caller,
-    operation: options.operation,
-    estimate,
-    ...plannedId(context),
-  });
+  const told = options.estimate?.(...call.args);
+  const estimate = estimateOf(options, told instanceof Promise ? await told : told);
+  const id = plannedId(context);
+  const { operation } = options;
+  const outcome = await service.reserve({ caller, operation, estimate, ...(id && { id }) });
   if (outcome.kind === 'denied') throw new LimitExceeded(outcome);
 
   const { reservation } = outcome;
   // Whoever answers the outer request tells the caller which reservation it was.
-  const inner: CallContext = Object.assign(context ?? {}, { reservation, limits: reservation.limits });
+  const inner: CallContext = context ?? {};
+  inner.reservation = reservation;
+  inner.limits = reservation.limits;
   const settlement = new Settlement(service, options, inner, reservation);
   return runInCallContext({ ...inner, caller }, () => runReserved(call.run, settlement));
 }
@@ -53,7 +53,7 @@ async function runReserved(run: () => unknown, settlement: Settlement): Promise<
     throw error;
   }
   if (isAsyncIterable(result)) {
-    const stream = meterStream(result, settlement, currentCallContext()?.signal);
+    const stream = meterStream(result, settlement, currentCallContext()?.hangUp?.signal);
     settlement.watch(stream);
     return stream;
   }
@@ -91,14 +91,11 @@ export class Settlement {
   /** @param told what the method told; what it left out is taken from the estimate. */
   async settle(told: ToldUsage | undefined, status: UsageStatus): Promise<void> {
     const reported = typeof told === 'function' ? told() : told;
-    const actual: ActualUsage = {
-      ...usageAtEstimate(this.reservation),
-      ...(reported && { estimated: false, ...reported }),
-    };
+    const atEstimate = usageAtEstimate(this.reservation);
+    const actual: ActualUsage = reported ? { ...atEstimate, estimated: false, ...reported } : atEstimate;
     noteEnding(this.context, 'charging');
-    await this.service.settle(this.reservation.id, actual, status);
+    this.context.limits = await this.service.settle(this.reservation.id, actual, status);
     noteEnding(this.context, 'charged');
-    this.context.limits = settledLimits(this.reservation, actual);
   }
 
   /** Whoever answers the outer request tells who answered this one. */
@@ -132,11 +129,10 @@ export class Settlement {
 }
 
 /** Taken once: a second reservation of the same work has an id of its own. */
-function plannedId(context: CallContext | undefined): { id?: ReservationId } {
+function plannedId(context: CallContext | undefined): ReservationId | undefined {
   const id = context?.nextReservationId;
-  if (!context || id === undefined) return {};
-  context.nextReservationId = undefined;
-  return { id };
+  if (context && id !== undefined) context.nextReservationId = undefined;
+  return id;
 }
 
 function estimateOf(options: RateLimitOptions, given: Partial<CallEstimate> = {}): CallEstimate {

@@ -1,5 +1,11 @@
 /** The heart's public face, for this application's modules and for other Nest applications. */
-export { type CallContext, type CallEnding, currentCallContext, runInCallContext } from './call-context.js';
+export {
+  type CallContext,
+  type CallEnding,
+  type HangUp,
+  currentCallContext,
+  runInCallContext,
+} from './call-context.js';
 export { ChangeRecorder, type QuotaChangeContext } from './adjustments/change-recorder.port.js';
 export { GRANTED_UNITS, type GrantedUnit, QuotaGrants } from './adjustments/quota-grants.js';
 export { QuotaResets, RESET_SCOPES, type ResetInput, type ResetScope } from './adjustments/quota-resets.js';

@@ -26,9 +26,11 @@ interface Open {
   /** Another one when the counters were lost and it was registered again. */
   hold: Hold | undefined;
   renewedAtMs: number;
+  /** Asked to end: once, however often that is asked. */
+  ending: Promise<void> | undefined;
   /** The call is over, but the store could not be told yet. */
-  postponed?: EndInStore;
-  unread?: Unread;
+  postponed: EndInStore | undefined;
+  unread: Unread | undefined;
 }
 
 interface Unread {
@@ -46,11 +48,17 @@ interface Unread {
 export class LiveReservations {
   private readonly logger = new Logger(LiveReservations.name);
   private readonly open = new Map<ReservationId, Open>();
-  private readonly ending = new Map<ReservationId, Promise<void>>();
 
   add(reservation: Reservation): void {
     const { hold, reservedAtMs } = reservation;
-    this.open.set(reservation.id, { reservation, hold, renewedAtMs: reservedAtMs });
+    this.open.set(reservation.id, {
+      reservation,
+      hold,
+      renewedAtMs: reservedAtMs,
+      ending: undefined,
+      postponed: undefined,
+      unread: undefined,
+    });
   }
 
   has(id: ReservationId): boolean {
@@ -76,14 +84,10 @@ export class LiveReservations {
     id: ReservationId,
     before: (reservation: Reservation) => Promise<EndInStore>,
   ): Promise<void> | undefined {
-    const underWay = this.ending.get(id);
-    if (underWay) return underWay;
     const open = this.open.get(id);
     if (!open) return undefined;
-    if (open.postponed) return Promise.resolve();
-    const ending = this.run(open, before).finally(() => this.ending.delete(id));
-    this.ending.set(id, ending);
-    return ending;
+    open.ending ??= this.run(open, before);
+    return open.ending;
   }
 
   /** Ends what was postponed; stops where the store is still away. */
@@ -114,7 +118,7 @@ export class LiveReservations {
     for (const open of this.open.values()) {
       const { unread, reservation } = open;
       if (!unread || !isUnread(unread, nowMs) || nowMs - unread.sinceMs < olderThanMs) continue;
-      delete open.unread;
+      open.unread = undefined;
       const what = { reservation: reservation.id, operation: reservation.operation, items: unread.items };
       this.logger.warn(what, 'A stream that nobody reads is ended; what was read of it is charged.');
       unread.stream.abandon().catch((error: unknown) => {

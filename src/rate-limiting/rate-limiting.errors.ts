@@ -51,6 +51,11 @@ export function readTooLate(): CodedError {
   );
 }
 
+/** What is to be settled is none of this process's calls, and no row tells of it. */
+export function notOpen(id: string): CodedError {
+  return new CodedError('not_found', `No reservation ${id} is open here: it was released, or never made.`);
+}
+
 /** What cannot be priced is refused to who has a money limit, since it could not be held to it. */
 export function unpriced(model: string): CodedError {
   return new CodedError(

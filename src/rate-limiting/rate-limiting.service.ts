@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 
-import { CodedError } from '../errors.js';
+import { type Soon } from '../database/index.js';
 
 import { QuotaResets, type ResetDone, type ResetInput } from './adjustments/quota-resets.js';
 import { claimsOf, elasticOf } from './claims.js';
@@ -15,12 +15,12 @@ import { type Operation } from './domain/operation.js';
 import { isRolling } from './domain/rolling.js';
 import { type ActualUsage, unitAmountsOf, type UsageEntry, type UsageStatus } from './domain/usage.js';
 import { Ledger } from './ledger/ledger.port.js';
-import { LimitResolver } from './limits/limit-resolver.js';
+import { type CallTerms, LimitResolver } from './limits/limit-resolver.js';
 import { type EndInStore, LiveReservations, type UnreadStream } from './live-reservations.js';
 import { MISSES_NOTHING_MS, MissedWindows } from './missed-windows.js';
 import { Reconciliation } from './reconciliation.js';
 import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from './rate-limiting.options.js';
-import { ledgerFull, storeUnavailable, unpriced } from './rate-limiting.errors.js';
+import { ledgerFull, notOpen, storeUnavailable, unpriced } from './rate-limiting.errors.js';
 import { newReservationId, timeOf } from './reservation-ids.js';
 import { type CallEstimate, type Reservation } from './reservation.js';
 import { type Asking, type Outcome, outcomeOf, type ReserveInput, uncounted } from './reserving.js';
@@ -63,7 +63,8 @@ export class RateLimitingService {
    */
   async reserve(input: ReserveInput): Promise<Outcome> {
     if (!this.ledger.room()) throw ledgerFull();
-    const asking = await this.asking(input);
+    const soon = this.asking(input);
+    const asking = soon instanceof Promise ? await soon : soon;
     const outcome = await this.ask(asking);
     if (outcome.kind === 'denied') {
       this.settlements.tell({ caller: input.caller, limits: outcome.limits });
@@ -77,12 +78,21 @@ export class RateLimitingService {
   /**
    * Replaces a reservation by what was really used: ledger first, then the counters. Resolves when the row is
    * committed; a second settlement of the same reservation changes nothing.
+   * @returns its limits as it left them; none where it had been settled before.
    */
-  async settle(id: ReservationId, actual: ActualUsage, status: UsageStatus = 'settled'): Promise<void> {
-    const ended = this.live.end(id, (reservation) => this.close(reservation, actual, status));
-    if (ended) return ended;
-    if (await this.ledger.find(id)) return;
-    throw new CodedError('not_found', `No reservation ${id} is open here: it was released, or never made.`);
+  async settle(
+    id: ReservationId,
+    actual: ActualUsage,
+    status: UsageStatus = 'settled',
+  ): Promise<readonly LimitState[]> {
+    let left: readonly LimitState[] = [];
+    const ended = this.live.end(id, (reservation) => {
+      left = settledLimits(reservation, actual);
+      return this.close({ reservation, actual, status, left });
+    });
+    if (ended) await ended;
+    else if (!(await this.ledger.find(id))) throw notOpen(id);
+    return left;
   }
 
   /** Gives a reservation back, as if the call had never been. Releasing one that has ended changes nothing. */
@@ -160,9 +170,15 @@ export class RateLimitingService {
     return this.resets.reset(input);
   }
 
-  private async asking(input: ReserveInput): Promise<Asking> {
+  private asking(input: ReserveInput): Soon<Asking> {
     const nowMs = input.id === undefined ? this.clock.now() : timeOf(input.id);
-    const terms = await this.resolver.termsOf(input.caller, nowMs, input.operation);
+    const terms = this.resolver.termsOf(input.caller, nowMs, input.operation);
+    return terms instanceof Promise
+      ? terms.then((known) => this.askingUnder(known, input, nowMs))
+      : this.askingUnder(terms, input, nowMs);
+  }
+
+  private askingUnder(terms: CallTerms, input: ReserveInput, nowMs: number): Asking {
     if (!input.estimate.priced && this.options.enabled && hasMoneyLimit(terms.counters)) {
       throw unpriced(input.estimate.model);
     }
@@ -192,8 +208,7 @@ export class RateLimitingService {
   }
 
   private free(asking: Asking, passed: readonly CounterRef[]): Outcome {
-    const reservation = { ...uncounted(asking, asking.command.elastic.max), passedCounters: passed };
-    return { kind: 'reserved', reservation };
+    return { kind: 'reserved', reservation: uncounted(asking, passed) };
   }
 
   /** Said once a second: a store that is down is met by every call. */
@@ -205,17 +220,12 @@ export class RateLimitingService {
     this.logger.warn({ err: error }, `The counters cannot be reached; calls ${what} (STORE_FAILURE).`);
   }
 
-  private async close(
-    reservation: Reservation,
-    actual: ActualUsage,
-    status: UsageStatus,
-  ): Promise<EndInStore> {
+  private async close({ reservation, actual, status, left }: Closing): Promise<EndInStore> {
     const latencyMs = Math.max(0, Math.round(this.clock.now() - reservation.reservedAtMs));
     const entry = usageEntryOf(reservation, actual, { status, latencyMs });
     // Ledger first: if we die before the counters, the sweeper finds the row.
     const { fresh } = await this.ledger.record(entry);
     this.stale.add(reservation.passedCounters);
-    const limits = settledLimits(reservation, actual);
     const { caller, reservedAtMs } = reservation;
     return async (hold) => {
       const now = this.clock.now();
@@ -223,9 +233,17 @@ export class RateLimitingService {
       // Who was taken for dead is charged what the sweeper wrote: the counters must say what the ledger does.
       const row = fresh ? entry : ((await this.ledger.find(entry.id)) ?? entry);
       await (hold ? this.store.settle(hold, usedBy(hold, row)) : this.stale.flush());
-      this.settlements.tell({ caller, limits });
+      this.settlements.tell({ caller, limits: left });
     };
   }
+}
+
+/** A reservation that comes to its end, and what its limits will stand at then. */
+interface Closing {
+  readonly reservation: Reservation;
+  readonly actual: ActualUsage;
+  readonly status: UsageStatus;
+  readonly left: readonly LimitState[];
 }
 
 function usedBy(hold: Hold, entry: UsageEntry) {

@@ -40,5 +40,5 @@ export interface Reservation {
   /** Counters that it went past while they could not be reached (STORE_FAILURE=open): to be read anew when it is settled. */
   readonly passedCounters: readonly CounterRef[];
   /** Absent where nothing is counted (RATE_LIMIT_ENABLED=false, or a store that is down and STORE_FAILURE=open). */
-  readonly hold?: Hold;
+  readonly hold: Hold | undefined;
 }

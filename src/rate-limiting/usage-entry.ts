@@ -1,4 +1,5 @@
-import { type LimitState } from './domain/limit.js';
+import { type Hold } from './domain/counters.js';
+import { limitState, type LimitState } from './domain/limit.js';
 import { type ActualUsage, unitAmountsOf, type UsageEntry, type UsageStatus } from './domain/usage.js';
 import { type Reservation } from './reservation.js';
 
@@ -10,6 +11,7 @@ export function usageEntryOf(
 ): UsageEntry {
   const { resourceId, metadata = {} } = actual;
   const soft = reservation.softExceeded;
+  const counts = countsOf(reservation, actual);
   return {
     id: reservation.id,
     caller: reservation.caller,
@@ -18,11 +20,14 @@ export function usageEntryOf(
     model: actual.model,
     inputTokens: actual.inputTokens,
     outputTokens: actual.outputTokens,
-    ...countsOf(reservation, actual),
+    totalTokens: counts.totalTokens,
+    calls: counts.calls,
+    operationCount: counts.operationCount,
+    costNanoUsd: counts.costNanoUsd,
     status: end.status,
     estimated: actual.estimated,
     softExceeded: soft.length > 0,
-    ...(resourceId === undefined ? {} : { resourceId }),
+    resourceId,
     metadata: soft.length > 0 ? { ...metadata, softExceeded: soft } : metadata,
     estimatedTokens: estimatedTokens(reservation),
     latencyMs: end.latencyMs,
@@ -48,21 +53,25 @@ export function usageAtEstimate(reservation: Reservation): ActualUsage {
 
 /** The limits of a call as its own settlement leaves them; other calls may have moved them since. */
 export function settledLimits(reservation: Reservation, actual: ActualUsage): LimitState[] {
-  const used = unitAmountsOf({ operation: reservation.operation, ...countsOf(reservation, actual) });
-  const heldBy = (limit: LimitState) => {
-    const held = reservation.hold?.counters.find(
-      ({ counter }) =>
-        counter.window === limit.window.name &&
-        counter.subject.id === limit.subject.id &&
-        counter.subject.kind === limit.subject.kind,
-    );
-    return held?.amounts.find(({ unit }) => unit === limit.unit)?.amount ?? 0;
-  };
-  return reservation.limits.map((limit) => ({
-    ...limit,
-    used: limit.used + (used[limit.unit] ?? 0),
-    reserved: Math.max(0, limit.reserved - heldBy(limit)),
-  }));
+  const used = unitAmountsOf({ ...countsOf(reservation, actual), operation: reservation.operation });
+  return reservation.limits.map((limit) =>
+    limitState(limit, limit, {
+      used: limit.used + (used[limit.unit] ?? 0),
+      reserved: Math.max(0, limit.reserved - heldOf(limit, reservation.hold)),
+    }),
+  );
+}
+
+function heldOf({ subject, window, unit }: LimitState, hold: Hold | undefined): number {
+  for (const { counter, amounts } of hold?.counters ?? []) {
+    const isIts =
+      counter.window === window.name &&
+      counter.subject.id === subject.id &&
+      counter.subject.kind === subject.kind;
+    if (!isIts) continue;
+    for (const held of amounts) if (held.unit === unit) return held.amount;
+  }
+  return 0;
 }
 
 /** What counters and ledger alike count of a call. */

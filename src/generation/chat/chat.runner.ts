@@ -116,9 +116,9 @@ async function* pieces(
 }
 
 function reservedCall(): { signal: AbortSignal; cap: number } {
-  const { signal, reservation } = currentCallContext() ?? {};
-  if (!signal || !reservation) throw new Error('A chat is made outside of a guarded call.');
-  return { signal, cap: reservation.grantedOutputTokens };
+  const { hangUp, reservation } = currentCallContext() ?? {};
+  if (!hangUp || !reservation) throw new Error('A chat is made outside of a guarded call.');
+  return { signal: hangUp.signal, cap: reservation.grantedOutputTokens };
 }
 
 /** The cap was reserved for whoever can answer at the greatest length. */

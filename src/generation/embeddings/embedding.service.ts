@@ -51,7 +51,7 @@ export class EmbeddingService {
     actual: (answer: EmbeddingAnswer) => answer.usage,
   })
   embed({ body, targets }: EmbeddingCall): Promise<EmbeddingAnswer> {
-    const signal = currentCallContext()?.signal ?? new AbortController().signal;
+    const signal = currentCallContext()?.hangUp?.signal ?? new AbortController().signal;
     return this.router.executeWithFailover<EmbeddingAnswer, EmbeddingTarget>({
       operation: 'embedding',
       signal,

@@ -41,7 +41,7 @@ export class ImageRunner {
 
   /** @throws CodedError for what no provider did. */
   make(call: ImageCall): Promise<ImageAnswer> {
-    const signal = currentCallContext()?.signal ?? new AbortController().signal;
+    const signal = currentCallContext()?.hangUp?.signal ?? new AbortController().signal;
     return this.router.executeWithFailover<ImageAnswer, ImageTarget>({
       operation: 'image_generation',
       signal,

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import {
   InjectThrottlerOptions,
@@ -17,17 +17,15 @@ import { storeUnavailable } from '../../rate-limiting/index.js';
 import { tellLimits } from '../limit-headers.js';
 
 import { bucketOf } from './endpoint-rate.decorator.js';
-
-interface Bucket {
-  readonly limit: number;
-  readonly ttl: number;
-}
+import { type Bucket, RouteRules } from './route-rules.js';
 
 type RatedRequest = FastifyRequest & { principal?: Principal };
 
 /** The endpoint rate: one token bucket a caller and route; the plan's rate, else the route's, else the default. */
 @Injectable()
 export class EndpointRateGuard extends ThrottlerGuard {
+  private readonly rules = new RouteRules();
+
   constructor(
     @InjectThrottlerOptions() options: ThrottlerModuleOptions,
     @InjectThrottlerStorage() storage: ThrottlerStorage,
@@ -38,15 +36,27 @@ export class EndpointRateGuard extends ThrottlerGuard {
     super(options, storage, reflector);
   }
 
-  protected override shouldSkip(): Promise<boolean> {
-    return Promise.resolve(!this.limiting.enabled);
+  /** The throttler looks a route's rule up; that is remembered, since it costs more than the permit. */
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    const rule = this.limiting.enabled ? this.rules.of(context) : 'unlimited';
+    if (rule === 'unlimited') return true;
+    if (rule) return this.rate(context, rule);
+    const goes = await super.canActivate(context);
+    this.rules.note(context, 'unlimited');
+    return goes;
   }
 
-  protected override async handleRequest({ context, limit, ttl }: ThrottlerRequest): Promise<boolean> {
+  protected override handleRequest({ context, limit, ttl }: ThrottlerRequest): Promise<boolean> {
+    const rule = { limit, ttl };
+    this.rules.note(context, rule);
+    return this.rate(context, rule);
+  }
+
+  private async rate(context: ExecutionContext, rule: Bucket): Promise<true> {
     const request = context.switchToHttp().getRequest<RatedRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const route = `${request.method} ${request.routeOptions.url ?? request.url}`;
-    const bucket = planBucket(request.principal, route) ?? { limit, ttl };
+    const bucket = planBucket(request.principal, route) ?? rule;
     const record = await this.take(`endpoint:${callerOf(request)}:${route}`, bucket);
     if (!record) return true;
     this.tell(reply, bucket, record);

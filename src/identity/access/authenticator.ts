@@ -1,7 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 
+import { type Soon } from '../../database/index.js';
 import { Clock } from '../../rate-limiting/index.js';
-import { hashOfKey } from '../api-keys/api-key.secret.js';
+import { hexHashOfKey } from '../api-keys/api-key.secret.js';
 import { ApiKeyStore } from '../api-keys/api-key.store.js';
 import { type Principal, principalOf } from '../principal.js';
 import { type UserRow } from '../users/user.entity.js';
@@ -33,9 +34,11 @@ export class Authenticator {
     private readonly clock: Clock,
   ) {}
 
-  /** Throws only where the database cannot be asked. */
-  identify(credential: string): Promise<Identification> {
-    return ACCESS_TOKEN.test(credential) ? this.byToken(credential) : this.byKey(credential);
+  /** Answers at once where it need not ask. Fails only where the database cannot be asked. */
+  identify(credential: string): Soon<Identification> {
+    if (ACCESS_TOKEN.test(credential)) return this.byToken(credential);
+    const key = this.credentials.key(hexHashOfKey(credential));
+    return key instanceof Promise ? key.then((found) => this.byKey(found)) : this.byKey(key);
   }
 
   private async byToken(token: string): Promise<Identification> {
@@ -45,16 +48,15 @@ export class Authenticator {
     const user = read.kind === 'valid' ? await this.credentials.user(read.userId) : undefined;
     if (!user)
       return refused('The access token is not one of ours, or its secret was changed. Log in again.');
-    return identified(user);
+    return identified(user, principalOf(user));
   }
 
-  private async byKey(credential: string): Promise<Identification> {
-    const key = await this.credentials.key(hashOfKey(credential));
+  private byKey(key: KnownKey | undefined): Identification {
     if (!key) return refused('The API key is unknown. Check that it was copied whole, and for this server.');
     const fault = this.faultOf(key);
     if (fault !== undefined) return refused(fault);
     this.note(key.id);
-    return identified(key.user, key.id);
+    return identified(key.user, key.principal);
   }
 
   private faultOf({ revokedAt, expiresAt }: KnownKey): string | undefined {
@@ -76,10 +78,10 @@ export class Authenticator {
   }
 }
 
-function identified(user: UserRow, keyId?: string): Identification {
+function identified(user: UserRow, principal: Principal): Identification {
   if (user.status === 'disabled')
     return refused('This account is disabled. Ask the operator to enable it again.');
-  return { kind: 'known', principal: principalOf(user, keyId) };
+  return { kind: 'known', principal };
 }
 
 function refused(why: string): Identification {

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 
-import { ChangeFeed, FreshCache } from '../../database/index.js';
+import { ChangeFeed, FreshCache, type Soon } from '../../database/index.js';
 import { type ApiKeyId, boundedLoad, userId, type UserId } from '../../rate-limiting/index.js';
 import { ApiKeyEntity } from '../api-keys/api-key.entity.js';
+import { type Principal, principalOf } from '../principal.js';
 import { UserEntity } from '../users/user.entity.js';
 
 /** An API key as the door sees it, its user with the plan. */
@@ -12,6 +13,8 @@ export interface KnownKey {
   readonly expiresAt: Date | null;
   readonly revokedAt: Date | null;
   readonly user: UserEntity;
+  /** Who calls with it. */
+  readonly principal: Principal;
 }
 
 /** Thrown out of a load, so that what nobody knows is not kept: whoever guesses keys must not push out real ones. */
@@ -40,18 +43,18 @@ export class CredentialStore {
     });
   }
 
-  /** The key with this hash, revoked or not: one query, or none. */
-  key(hash: Buffer): Promise<KnownKey | undefined> {
-    return known(this.keys.get(hash.toString('hex'), () => this.loadKey(hash)));
+  /** The key with this hash (hex), revoked or not: one query, or none. */
+  key(hash: string): Soon<KnownKey | undefined> {
+    return known(this.keys.get(hash, () => this.loadKey(Buffer.from(hash, 'hex'))));
   }
 
   /** A user with the plan: one query, or none. */
-  user(id: UserId): Promise<UserEntity | undefined> {
+  user(id: UserId): Soon<UserEntity | undefined> {
     return known(this.users.get(id, () => this.loadUser(id)));
   }
 
   /** Whose a key is. That never changes. */
-  ownerOf(key: ApiKeyId): Promise<UserId | undefined> {
+  ownerOf(key: ApiKeyId): Soon<UserId | undefined> {
     return known(this.owners.get(key, () => this.loadOwner(key)));
   }
 
@@ -73,7 +76,8 @@ export class CredentialStore {
       .where({ keyHash });
     const row = await boundedLoad(this.feed, () => query.getOne());
     if (!row?.user) throw UNKNOWN;
-    return { id: row.id, expiresAt: row.expiresAt, revokedAt: row.revokedAt, user: row.user };
+    const { id, expiresAt, revokedAt, user } = row;
+    return { id, expiresAt, revokedAt, user, principal: principalOf(user, id) };
   }
 
   private async loadUser(id: UserId): Promise<UserEntity> {
@@ -93,7 +97,11 @@ export class CredentialStore {
   }
 }
 
-async function known<T>(loading: Promise<T>): Promise<T | undefined> {
+function known<T>(value: Soon<T>): Soon<T | undefined> {
+  return value instanceof Promise ? unlessUnknown(value) : value;
+}
+
+async function unlessUnknown<T>(loading: Promise<T>): Promise<T | undefined> {
   try {
     return await loading;
   } catch (error) {

@@ -3,7 +3,7 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { currentCallContext } from '../../rate-limiting/index.js';
 import { type Principal } from '../principal.js';
 
-import { Authenticator } from './authenticator.js';
+import { Authenticator, type Identification } from './authenticator.js';
 import { type CallerRequest } from './caller-request.js';
 
 const BEARER = /^Bearer +(\S+) *$/i;
@@ -16,7 +16,7 @@ const BEARER = /^Bearer +(\S+) *$/i;
 export class IdentifyGuard implements CanActivate {
   constructor(private readonly authenticator: Authenticator) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     if (context.getType() !== 'http') return true;
     const request = context.switchToHttp().getRequest<CallerRequest>();
     const header = request.headers['authorization'];
@@ -26,20 +26,26 @@ export class IdentifyGuard implements CanActivate {
       request.identityFault = { kind: 'refused', why: 'The Authorization header is not "Bearer <API key>".' };
       return true;
     }
-    await this.identify(request, credential);
+    const identification = this.authenticator.identify(credential);
+    if (identification instanceof Promise) return this.later(request, identification);
+    note(request, identification);
     return true;
   }
 
-  private async identify(request: CallerRequest, credential: string): Promise<void> {
+  private async later(request: CallerRequest, identification: Promise<Identification>): Promise<true> {
     try {
-      const identification = await this.authenticator.identify(credential);
-      if (identification.kind === 'refused') request.identityFault = identification;
-      else enter(request, identification.principal);
+      note(request, await identification);
     } catch (cause) {
       // A public route, such as the health check, must answer while the database is away.
       request.identityFault = { kind: 'unavailable', cause };
     }
+    return true;
   }
+}
+
+function note(request: CallerRequest, identification: Identification): void {
+  if (identification.kind === 'refused') request.identityFault = identification;
+  else enter(request, identification.principal);
 }
 
 function enter(request: CallerRequest, principal: Principal): void {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 const MADE_HERE = /^cuota_[\w-]{43}$/;
 
@@ -7,9 +7,14 @@ export function newApiKey(): string {
   return `cuota_${randomBytes(32).toString('base64url')}`;
 }
 
-/** What is kept of a key. A plain SHA-256 is enough for random bits: there is nothing to guess. */
+/** What is kept of a key, in hex. A plain SHA-256 is enough for random bits: there is nothing to guess. */
+export function hexHashOfKey(key: string): string {
+  return hash('sha256', key, 'hex');
+}
+
+/** The same as it stands in the database. */
 export function hashOfKey(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
+  return Buffer.from(hexHashOfKey(key), 'hex');
 }
 
 /** The beginning by which its owner tells a key from others: `cuota_AbCd1234…`. Of a key chosen by hand less is shown. */

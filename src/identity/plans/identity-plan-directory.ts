@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import { type Settings, SETTINGS } from '../../config/index.js';
+import { type Soon } from '../../database/index.js';
 import {
   type ApiKeyId,
   limitFieldsOf,
@@ -18,6 +19,8 @@ import { UserStore } from '../users/user.store.js';
 /** What the users' plans grant, out of the same cache that tells who is calling. */
 @Injectable()
 export class IdentityPlanDirectory extends PlanDirectory {
+  private readonly terms = new WeakMap<UserRow, PlanTerms>();
+
   constructor(
     private readonly credentials: CredentialStore,
     private readonly users: UserStore,
@@ -26,19 +29,12 @@ export class IdentityPlanDirectory extends PlanDirectory {
     super();
   }
 
-  override async termsOf(id: UserId): Promise<PlanTerms | undefined> {
-    const user = await this.credentials.user(id);
-    if (!user?.plan) return undefined;
-    return {
-      planId: user.plan.id,
-      limits: limitFieldsOf(user.plan),
-      maxOutputTokens: user.plan.maxOutputTokens,
-      quotaWindow: user.plan.quotaWindow,
-      schedule: this.scheduleOf(user),
-    };
+  override termsOf(id: UserId): Soon<PlanTerms | undefined> {
+    const user = this.credentials.user(id);
+    return user instanceof Promise ? user.then((found) => this.termsFor(found)) : this.termsFor(user);
   }
 
-  override ownerOf(key: ApiKeyId): Promise<UserId | undefined> {
+  override ownerOf(key: ApiKeyId): Soon<UserId | undefined> {
     return this.credentials.ownerOf(key);
   }
 
@@ -49,6 +45,22 @@ export class IdentityPlanDirectory extends PlanDirectory {
 
   override async rollingUsers(): Promise<readonly UserId[]> {
     return (await this.users.onRollingPlans()).map(userId);
+  }
+
+  /** The same object for the same row, as long as that is cached. */
+  private termsFor(user: UserRow | undefined): PlanTerms | undefined {
+    if (!user?.plan) return undefined;
+    const known = this.terms.get(user);
+    if (known) return known;
+    const terms = {
+      planId: user.plan.id,
+      limits: limitFieldsOf(user.plan),
+      maxOutputTokens: user.plan.maxOutputTokens,
+      quotaWindow: user.plan.quotaWindow,
+      schedule: this.scheduleOf(user),
+    };
+    this.terms.set(user, terms);
+    return terms;
   }
 
   private scheduleOf({ billingDay, timezone }: Pick<UserRow, 'billingDay' | 'timezone'>): Schedule {

@@ -9,7 +9,7 @@ import {
   type ReserveAnswer,
   type ReserveCommand,
 } from '../domain/counters.js';
-import { type Counter, type LimitState } from '../domain/limit.js';
+import { type Counter, limitState, type LimitState } from '../domain/limit.js';
 import { type Ledger } from '../ledger/ledger.port.js';
 
 /** A load may be voided by a settlement that raced it; under a storm of them it is worth some tries. */
@@ -78,14 +78,10 @@ export class WarmCounters {
 }
 
 /** Every limit of a counter, with what the counter stands at. */
-export function statesOf({ subject, window, limits }: Counter, state: CounterState): LimitState[] {
-  return limits.map((limit) => ({
-    ...limit,
-    subject,
-    window,
-    used: state.used[limit.unit] ?? 0,
-    reserved: state.reserved[limit.unit] ?? 0,
-  }));
+export function statesOf(counter: Counter, { used, reserved }: CounterState): LimitState[] {
+  return counter.limits.map((limit) =>
+    limitState(counter, limit, { used: used[limit.unit] ?? 0, reserved: reserved[limit.unit] ?? 0 }),
+  );
 }
 
 function counterOf(ref: CounterRef, counters: readonly Counter[]): Counter {

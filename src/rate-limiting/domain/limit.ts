@@ -68,6 +68,15 @@ export function resetsAtOf({ roomAtMs, window }: Pick<LimitState, 'roomAtMs' | '
   return roomAtMs ?? window.resetsAtMs;
 }
 
+/** A limit of a counter, and what it stands at. */
+export function limitState(
+  { subject, window }: Pick<Counter, 'subject' | 'window'>,
+  { name, unit, max, enforcement }: Limit,
+  { used, reserved }: Pick<LimitState, 'used' | 'reserved'>,
+): LimitState {
+  return { name, unit, max, enforcement, subject, window, used, reserved };
+}
+
 /** What is left of a limit; `Infinity` where it is unlimited, never below 0. */
 export function remainingOf(state: Pick<LimitState, 'max' | 'used' | 'reserved'>): number {
   if (state.max === 0) return Number.POSITIVE_INFINITY;

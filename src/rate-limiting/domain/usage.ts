@@ -40,7 +40,7 @@ export interface UsageEntry {
   readonly status: UsageStatus;
   readonly estimated: boolean;
   readonly softExceeded: boolean;
-  readonly resourceId?: string;
+  readonly resourceId?: string | undefined;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly estimatedTokens: number;
   readonly latencyMs: number;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 
-import { ChangeFeed, FreshCache } from '../../database/index.js';
+import { ChangeFeed, FreshCache, type Soon } from '../../database/index.js';
 import { type Unit } from '../domain/operation.js';
 
 import { boundedLoad } from './bounded-load.js';
@@ -37,7 +37,7 @@ export class GrantStore {
   }
 
   /** All that a user was ever granted; at most a second old. Called for every metered call. */
-  of(userId: string): Promise<readonly Grant[]> {
+  of(userId: string): Soon<readonly Grant[]> {
     return this.cache.get(userId, () => boundedLoad(this.feed, () => this.load(userId)));
   }
 

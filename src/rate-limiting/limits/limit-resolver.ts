@@ -1,3 +1,4 @@
+import { type Soon } from '../../database/index.js';
 import { type Caller } from '../domain/caller.js';
 import { type Counter } from '../domain/limit.js';
 import { type Operation } from '../domain/operation.js';
@@ -20,7 +21,8 @@ export interface CallTerms {
 export abstract class LimitResolver {
   /**
    * @param operation leaves out the other operations' limits; without it all of them are given.
+   * @returns at once where all of it is cached: to be taken as it is, since calls may share it.
    * @throws CodedError `not_found` for a user that nobody knows.
    */
-  abstract termsOf(caller: Caller, atMs: number, operation?: Operation): Promise<CallTerms>;
+  abstract termsOf(caller: Caller, atMs: number, operation?: Operation): Soon<CallTerms>;
 }

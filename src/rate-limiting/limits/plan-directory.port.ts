@@ -1,3 +1,4 @@
+import { type Soon } from '../../database/index.js';
 import { type ApiKeyId, type UserId } from '../domain/ids.js';
 import { type LimitFields } from '../domain/limit.js';
 import { type Schedule } from '../domain/period.js';
@@ -20,11 +21,14 @@ export interface UserSchedule {
 
 /** Who knows the users' plans: the identity module here, the host's own in another application. */
 export abstract class PlanDirectory {
-  /** The terms of a user, or `undefined` where there is no such user. Called for every metered call: keep it cached. */
-  abstract termsOf(user: UserId): Promise<PlanTerms | undefined>;
+  /**
+   * The terms of a user, or `undefined` where there is no such user. Called for every metered call: keep it cached, and
+   * give the same object again for as long as nothing has changed.
+   */
+  abstract termsOf(user: UserId): Soon<PlanTerms | undefined>;
 
   /** Whose an API key is: the key's month follows its owner's schedule. Without it a key follows who calls with it. */
-  ownerOf?(key: ApiKeyId): Promise<UserId | undefined>;
+  ownerOf?(key: ApiKeyId): Soon<UserId | undefined>;
 
   /** The users whose month does not turn with everybody's, for what is done to all at once. Without it nobody's does. */
   ownSchedules?(): Promise<readonly UserSchedule[]>;

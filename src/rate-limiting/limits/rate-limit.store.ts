@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 
-import { ChangeFeed, FreshCache } from '../../database/index.js';
+import { ChangeFeed, FreshCache, type Soon } from '../../database/index.js';
 import { type LimitedKind, RateLimitEntity, type RateLimitRow } from '../rate-limit.entity.js';
 
 import { boundedLoad } from './bounded-load.js';
@@ -14,7 +14,7 @@ export const RATE_LIMIT_CHANGE = 'rateLimit';
 /** RateLimits, cached: most subjects have none, and that is kept too. */
 @Injectable()
 export class RateLimitStore {
-  private readonly cache: FreshCache<string, LimitOverride | null>;
+  private readonly cache: FreshCache<string, LimitOverride | undefined>;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -27,8 +27,8 @@ export class RateLimitStore {
   }
 
   /** The limits of a subject's own, active or not; at most a second old. Called for every metered call. */
-  async find(kind: LimitedKind, id: string): Promise<LimitOverride | undefined> {
-    return (await this.cache.get(cacheKey(kind, id), () => this.load(kind, id))) ?? undefined;
+  find(kind: LimitedKind, id: string): Soon<LimitOverride | undefined> {
+    return this.cache.get(cacheKey(kind, id), () => this.load(kind, id));
   }
 
   /** The row of a subject as it is in the database. */
@@ -63,9 +63,9 @@ export class RateLimitStore {
     this.cache.evict(cacheKey(kind, id));
   }
 
-  private async load(kind: LimitedKind, id: string): Promise<LimitOverride | null> {
+  private async load(kind: LimitedKind, id: string): Promise<LimitOverride | undefined> {
     const row = await boundedLoad(this.feed, () => this.row(kind, id));
-    if (!row) return null;
+    if (!row) return undefined;
     return { limits: limitFieldsOf(row), enforcement: row.enforcement, isActive: row.isActive };
   }
 }

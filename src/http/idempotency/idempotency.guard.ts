@@ -1,14 +1,6 @@
-import {
-  type CallHandler,
-  type ExecutionContext,
-  Inject,
-  Injectable,
-  Logger,
-  type NestInterceptor,
-} from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Inject, Injectable, Logger } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { type FastifyReply, type FastifyRequest } from 'fastify';
-import { type Observable, of } from 'rxjs';
+import { type FastifyRequest } from 'fastify';
 
 import { CodedError } from '../../errors.js';
 import { type Principal } from '../../identity/index.js';
@@ -22,14 +14,18 @@ import { storeUnavailable } from '../../rate-limiting/index.js';
 import { IDEMPOTENT } from './idempotent.decorator.js';
 import { IdempotencyKeys, type KeyOutcome } from './idempotency-keys.js';
 import { keyedRequestOf } from './keyed-request.js';
-import { recordRun, replay } from './recorded-reply.js';
+import { AnsweredBefore } from './answered-before.js';
+import { recordRun } from './recorded-reply.js';
 
 type CallersRequest = FastifyRequest & { principal?: Principal };
 
-/** Lets a request under an Idempotency-Key run once, and answers the others from what is kept. */
+/**
+ * Lets a request under an Idempotency-Key run once; the others are answered from what is kept. The last of the guards,
+ * since only who was let in has keys.
+ */
 @Injectable()
-export class IdempotencyInterceptor implements NestInterceptor {
-  private readonly logger = new Logger(IdempotencyInterceptor.name);
+export class IdempotencyGuard implements CanActivate {
+  private readonly logger = new Logger(IdempotencyGuard.name);
 
   constructor(
     private readonly keys: IdempotencyKeys,
@@ -37,31 +33,22 @@ export class IdempotencyInterceptor implements NestInterceptor {
     @Inject(RATE_LIMITING_OPTIONS) private readonly options: RateLimitingOptions,
   ) {}
 
-  intercept(
-    context: ExecutionContext,
-    next: CallHandler,
-  ): Observable<unknown> | Promise<Observable<unknown>> {
+  /** @throws AnsweredBefore, which ReplayFilter answers; else CodedError as `IdempotencyKeys.begin` does. */
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    if (context.getType() !== 'http') return true;
     const request = context.switchToHttp().getRequest<CallersRequest>();
     const key = request.headers['idempotency-key'];
-    if (key === undefined) return next.handle();
+    if (key === undefined) return true;
     const targets = [context.getHandler(), context.getClass()];
-    if (!this.reflector.getAllAndOverride<boolean | undefined>(IDEMPOTENT, targets)) return next.handle();
-    return this.once(context, next, String(key));
+    if (!this.reflector.getAllAndOverride<boolean | undefined>(IDEMPOTENT, targets)) return true;
+    return this.once(request, String(key));
   }
 
-  private async once(
-    context: ExecutionContext,
-    next: CallHandler,
-    key: string,
-  ): Promise<Observable<unknown>> {
-    const http = context.switchToHttp();
-    const outcome = await this.begin(http.getRequest<CallersRequest>(), key);
-    if (outcome?.kind === 'replay') {
-      replay(http.getResponse<FastifyReply>(), outcome.answer);
-      return of(undefined);
-    }
-    if (outcome) recordRun(http.getRequest<CallersRequest>(), outcome.run);
-    return next.handle();
+  private async once(request: CallersRequest, key: string): Promise<true> {
+    const outcome = await this.begin(request, key);
+    if (outcome?.kind === 'replay') throw new AnsweredBefore(outcome.answer);
+    if (outcome) recordRun(request, outcome.run);
+    return true;
   }
 
   /** @returns nothing where the keys cannot be asked and calls go through all the same. */
