@@ -10,11 +10,10 @@ import {
 
 import { ApiProblems, mapPage, pageOf, pageRequest, Roles, type Shown } from '../../identity/index.js';
 import { Clock, NearLimitStore } from '../../rate-limiting/index.js';
-import { UsageRowsPage, UsageRowsReader } from '../../usage/index.js';
+import { usageCsv, UsageRowsPage, UsageRowsReader } from '../../usage/index.js';
 
 import { NearLimitPage, NearLimitQueryDto, UsageReportQuery, userNearLimitView } from './reports.dto.js';
 import { TextStream } from './text.stream.js';
-import { usageCsv } from './usage-csv.js';
 
 @ApiTags('admin: reports')
 @ApiBearerAuth()

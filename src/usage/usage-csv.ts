@@ -1,5 +1,5 @@
-import { type UsageKey, type UsageSums } from '../../rate-limiting/index.js';
-import { shownKey } from '../../usage/index.js';
+import { type UsageKey, type UsageSums } from '../rate-limiting/index.js';
+import { shownKey } from './usage-rows.dto.js';
 
 const SUMS = ['calls', 'inputTokens', 'outputTokens', 'totalTokens', 'costUsd'] as const;
 const NEEDS_QUOTES = /[",\r\n]/;

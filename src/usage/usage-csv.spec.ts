@@ -1,4 +1,4 @@
-import { type UsageSums } from '../../rate-limiting/index.js';
+import { type UsageSums } from '../rate-limiting/index.js';
 
 import { usageCsv } from './usage-csv.js';
 
