@@ -4,3 +4,5 @@
 export const MIGRATION_LOCK = 7_283_001;
 /** Held by the one server process that uses an embedded PostgreSQL. */
 export const DATA_FOLDER_LOCK = 7_283_002;
+/** Shared by the commands that use an embedded PostgreSQL: the last one out stops it, where no server has it. */
+export const VISITORS_LOCK = 7_283_003;

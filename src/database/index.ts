@@ -4,6 +4,8 @@ export { DatabaseModule } from './database.module.js';
 export { FreshCache, type FeedState, type FreshCacheOptions, type Soon } from './fresh-cache.js';
 export { LuaScripts, type ScriptServer } from './lua-scripts.js';
 export { migrate } from './migrate.js';
+export { PostgresEndpoint } from './postgres-endpoint.js';
+export { type StartLog } from './start-log.js';
 export { RedisConnection } from './redis-connection.js';
 export { SilenceWatch, StoreSilent } from './silence-watch.js';
 export { readSqlTemplate, readSql, type SqlFile } from './sql-file.js';

@@ -3,7 +3,6 @@ import { types } from 'node:util';
 import { Client } from 'pg';
 import { type StartLog } from './start-log.js';
 
-const START_TIMEOUT_MS = 30_000;
 const ATTEMPT_TIMEOUT_MS = 5_000;
 const PAUSE_MS = 500;
 /** Not there yet, or just coming up: waiting may help. A wrong password or name is none of these. */
@@ -23,8 +22,8 @@ const PASSING_CODES: readonly string[] = [
  *
  * @throws Error that says where it looked and what came back
  */
-export async function waitForPostgres(url: string, log: StartLog): Promise<void> {
-  const deadline = performance.now() + START_TIMEOUT_MS;
+export async function waitForPostgres(url: string, log: StartLog, patienceMs = 30_000): Promise<void> {
+  const deadline = performance.now() + patienceMs;
   const place = placeOf(url);
   for (let attempt = 1; ; attempt++) {
     const error = await tryToConnect(url);

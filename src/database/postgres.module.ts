@@ -1,5 +1,5 @@
 import { Logger, Module } from '@nestjs/common';
-import { SETTINGS, type Settings } from '../config/index.js';
+import { PROCESS_ROLE, type ProcessRole, SETTINGS, type Settings } from '../config/index.js';
 import { PostgresEndpoint } from './postgres-endpoint.js';
 
 /** Only where Postgres is, apart from who connects to it: TypeORM's module must wait for this. */
@@ -7,8 +7,9 @@ import { PostgresEndpoint } from './postgres-endpoint.js';
   providers: [
     {
       provide: PostgresEndpoint,
-      inject: [SETTINGS],
-      useFactory: ({ stores }: Settings) => PostgresEndpoint.open(stores, new Logger('Postgres')),
+      inject: [SETTINGS, PROCESS_ROLE],
+      useFactory: ({ stores }: Settings, role: ProcessRole) =>
+        PostgresEndpoint.open(stores, new Logger('Postgres'), role),
     },
   ],
   exports: [PostgresEndpoint],

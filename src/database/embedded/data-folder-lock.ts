@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { DATA_FOLDER_LOCK } from '../advisory-locks.js';
+import { ensureDatabase } from './ensure-database.js';
 
 export interface DataFolderLockInput {
   /** The database in which every server asks for it: advisory locks are per database. */
@@ -48,8 +49,7 @@ export class DataFolderLock {
 
   /** Makes a database where it is not there yet. */
   async ensureDatabase(name: string): Promise<void> {
-    const { rowCount } = await this.client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
-    if (rowCount === 0) await this.client.query(`CREATE DATABASE ${this.client.escapeIdentifier(name)}`);
+    await ensureDatabase(this.client, name);
   }
 }
 

@@ -2,10 +2,11 @@ import { mkdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type StartLog } from '../start-log.js';
 import { DataFolderLock } from './data-folder-lock.js';
-import { EMBEDDED_USER, openDataFolder } from './data-folder.js';
+import { openDataFolder } from './data-folder.js';
+import { DATABASE, enterPostmaster, FIRST_DATABASE, isGoing, postgresUrl } from './enter-postmaster.js';
 import { choosePostgresAccount } from './postgres-account.js';
 import { findPostgresBinaries } from './postgres-binaries.js';
-import { runPostmaster, stopPostmaster, type Postmaster, type PostmasterInput } from './postmaster.js';
+import { stopPostmaster, type Postmaster, type PostmasterInput } from './postmaster.js';
 
 export interface EmbeddedPostgresInput {
   /** Absolute. Made where it is not there. */
@@ -20,9 +21,6 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
-const DATABASE = 'cuota';
-/** Where the lock is held; it is there before ours. */
-const FIRST_DATABASE = 'postgres';
 const LONGEST_PAUSE_MS = 2_000;
 
 /**
@@ -57,7 +55,8 @@ class PostgresKeeper implements EmbeddedPostgres {
   ) {}
 
   get url(): string {
-    return this.urlOf(DATABASE);
+    if (!this.postmaster) throw new Error('The embedded PostgreSQL was not started.');
+    return postgresUrl(this.input.folder, this.postmaster, DATABASE);
   }
 
   async start(): Promise<void> {
@@ -85,9 +84,12 @@ class PostgresKeeper implements EmbeddedPostgres {
 
   private async run(): Promise<void> {
     const { port } = this.postmaster ?? {};
-    const postmaster = await runPostmaster(port === undefined ? this.input : { ...this.input, port });
+    const { postmaster, entered } = await enterPostmaster(
+      port === undefined ? this.input : { ...this.input, port },
+      (running) => this.takeLock(running),
+    );
     this.postmaster = postmaster;
-    this.lock = await this.takeLock(postmaster);
+    this.lock = entered;
     if (this.lock) return;
     throw new Error(
       `Another Cuota server uses the data folder ${this.dataDir} (its PostgreSQL is process ${postmaster.pid}): stop that one, or set another DATA_DIR, or a DATABASE_URL for both.`,
@@ -99,8 +101,12 @@ class PostgresKeeper implements EmbeddedPostgres {
       this.healing ??= this.heal();
     };
     try {
-      return await DataFolderLock.take({ url: this.urlOf(FIRST_DATABASE), onLost });
+      return await DataFolderLock.take({
+        url: postgresUrl(this.input.folder, postmaster, FIRST_DATABASE),
+        onLost,
+      });
     } catch (error) {
+      if (!postmaster.child && isGoing(error)) throw error;
       if (postmaster.child) await stopPostmaster(postmaster, this.input.folder);
       const reason = error instanceof Error ? error.message : String(error);
       throw new Error(
@@ -129,9 +135,5 @@ class PostgresKeeper implements EmbeddedPostgres {
 
   private isStopping(): boolean {
     return this.stopping.signal.aborted;
-  }
-
-  private urlOf(database: string): string {
-    return `postgres://${EMBEDDED_USER}:${this.input.folder.password}@127.0.0.1:${this.postmaster?.port}/${database}`;
   }
 }
