@@ -8,7 +8,14 @@ export {
 } from './call-context.js';
 export { ChangeRecorder, type QuotaChangeContext } from './adjustments/change-recorder.port.js';
 export { GRANTED_UNITS, type GrantedUnit, QuotaGrants } from './adjustments/quota-grants.js';
-export { QuotaResets, RESET_SCOPES, type ResetInput, type ResetScope } from './adjustments/quota-resets.js';
+export {
+  QuotaResets,
+  RESET_SCOPES,
+  type ResetDone,
+  type ResetInput,
+  type ResetScope,
+} from './adjustments/quota-resets.js';
+export { type ReservationCounts, ReservationCountsStore } from './counters/redis/reservation-counts.store.js';
 export { MOST_OUTPUT_TOKENS } from './claims.js';
 export { type Caller, type Subject, type SubjectKind } from './domain/caller.js';
 export { Clock, FrozenClock, SystemClock } from './domain/clock.js';
@@ -42,6 +49,7 @@ export {
   startOfDay,
 } from './domain/period.js';
 export { type ActualUsage, type UsageEntry, type UsageStatus } from './domain/usage.js';
+export { InstanceRoster } from './instances/instance-roster.store.js';
 export { PartitionStore } from './ledger/partition.store.js';
 export { Ledger } from './ledger/ledger.port.js';
 export { type NearLimit, NearLimitStore, type UserNearLimit } from './ledger/near-limit.store.js';

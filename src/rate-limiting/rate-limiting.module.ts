@@ -8,9 +8,12 @@ import { ChangeRecorder, LOGGED_CHANGES } from './adjustments/change-recorder.po
 import { QuotaGrants } from './adjustments/quota-grants.js';
 import { QuotaResets } from './adjustments/quota-resets.js';
 import { UnloggedChanges } from './adjustments/unlogged-changes.store.js';
+import { HeardResets } from './adjustments/heard-resets.js';
 import { MemoryCounterStore } from './counters/memory/memory-counter.store.js';
+import { ObservedCounterStore } from './counters/redis/observed-counter.store.js';
 import { RedisEpoch } from './counters/redis/redis-epoch.js';
 import { RedisCounterStore } from './counters/redis/redis-counter.store.js';
+import { ReservationCountsStore } from './counters/redis/reservation-counts.store.js';
 import { Clock } from './domain/clock.js';
 import { CounterStore } from './domain/counters.js';
 import { Ledger } from './ledger/ledger.port.js';
@@ -41,21 +44,31 @@ const ADJUSTING: Provider[] = [
       host ?? new UnloggedChanges(dataSource, feed),
   },
   QuotaResets,
+  HeardResets,
   QuotaGrants,
   Settlements,
 ];
 
+const COUNTING: Provider = {
+  provide: CounterStore,
+  inject: [RedisConnection, InstanceRoster, LiveReservations, ChangeFeed, Clock, RATE_LIMITING_OPTIONS],
+  useFactory: counterStore,
+};
+
+const OBSERVING: Provider = {
+  provide: CounterStore,
+  inject: [RedisConnection, Clock],
+  useFactory: ({ client }: RedisConnection, clock: Clock) =>
+    client ? new ObservedCounterStore(client, clock) : new MemoryCounterStore(clock),
+};
+
 const PROVIDERS: Provider[] = [
   { provide: Ledger, useClass: PostgresLedger },
   { provide: LimitResolver, useClass: PlanLimitResolver },
-  {
-    provide: CounterStore,
-    inject: [RedisConnection, InstanceRoster, LiveReservations, ChangeFeed, Clock, RATE_LIMITING_OPTIONS],
-    useFactory: counterStore,
-  },
   LiveReservations,
   InstanceRoster,
   PartitionStore,
+  ReservationCountsStore,
   UsageReportStore,
   UsageRowsStore,
   NearLimitStore,
@@ -79,6 +92,7 @@ export class RateLimitingModule {
       providers: [
         { provide: RATE_LIMITING_OPTIONS, useValue: options },
         { provide: Clock, useValue: clock },
+        options.observing ? OBSERVING : COUNTING,
         ...PROVIDERS,
       ],
       exports: [
@@ -88,10 +102,12 @@ export class RateLimitingModule {
         Ledger,
         LimitsModule,
         LimitResolver,
+        InstanceRoster,
         PartitionStore,
         QuotaGrants,
         QuotaResets,
         RateLimitingService,
+        ReservationCountsStore,
         Sweeper,
         Settlements,
         UsageReportStore,

@@ -12,6 +12,8 @@ export interface RateLimitingOptions {
   readonly timeZone: string;
   /** Of workspaces and workflows without a RateLimit; they are unlimited where it is left out. */
   readonly rolling?: RollingDefaults;
+  /** This process looks at the counters and has them read anew, but holds no call: nobody is to wait for it. */
+  readonly observing?: boolean;
 }
 
 export const RATE_LIMITING_OPTIONS = Symbol('RATE_LIMITING_OPTIONS');

@@ -9,10 +9,11 @@ export class InvalidationQueue {
 
   constructor(private readonly logger: Logger) {}
 
-  /** Resolves after the first attempt, whatever came of it; the others go on behind it. */
-  async run(invalidate: () => Promise<void>, pauseMs = FIRST_PAUSE_MS): Promise<void> {
+  /** Resolves after the first attempt; the others go on behind it. @returns whether the first one did it. */
+  async run(invalidate: () => Promise<void>, pauseMs = FIRST_PAUSE_MS): Promise<boolean> {
     try {
       await invalidate();
+      return true;
     } catch (error) {
       this.logger.warn({ err: error }, 'The counters could not be told of an adjustment; trying on.');
       const timer = setTimeout(() => {
@@ -21,6 +22,7 @@ export class InvalidationQueue {
       }, pauseMs);
       timer.unref();
       this.timers.add(timer);
+      return false;
     }
   }
 

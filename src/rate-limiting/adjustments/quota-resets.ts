@@ -37,7 +37,12 @@ export interface ResetInput extends QuotaChangeContext {
 
 export interface ResetDone extends TakenBack {
   readonly id: string;
+  /** False where the counters cannot be reached: this process goes on trying for as long as it lives. */
+  readonly countersTold: boolean;
 }
+
+/** What a reset is announced as; its id is `<scope>:<id>`, or `all:`. */
+export const QUOTA_RESET = 'quotaReset';
 
 const DAY_MS = 86_400_000;
 
@@ -92,8 +97,8 @@ export class QuotaResets implements OnModuleDestroy {
       if (isPlain) ids = await potsOf(manager, scope.id, scope.first.day);
       return taken;
     });
-    await this.queue.run(async () => this.store.invalidate(await this.countersOf(scope.kind, ids)));
-    return done;
+    const invalidate = async () => this.store.invalidate(await this.countersOf(scope.kind, ids));
+    return { ...done, countersTold: await this.queue.run(invalidate) };
   }
 
   private async resetAll(input: ResetInput): Promise<ResetDone> {
@@ -106,8 +111,8 @@ export class QuotaResets implements OnModuleDestroy {
       await takeBack(manager, id, { kind: 'workflow', first: rolling });
       return users;
     });
-    await this.queue.run(() => this.store.invalidateAll());
-    return done;
+    const countersTold = await this.queue.run(() => this.store.invalidateAll());
+    return { ...done, countersTold };
   }
 
   private async firstDaysOfAll(): Promise<FirstDays> {
@@ -126,7 +131,7 @@ export class QuotaResets implements OnModuleDestroy {
   private write(
     { scope, id, reason, actor }: ResetInput,
     take: (change: OpenQuotaChange, adjustmentId: string) => Promise<TakenBack>,
-  ): Promise<ResetDone> {
+  ): Promise<Omit<ResetDone, 'countersTold'>> {
     const subjectId = id ?? null;
     return this.changes.run({ actor, reason }, async (change) => {
       const createdAtMs = this.clock.now();
@@ -136,6 +141,7 @@ export class QuotaResets implements OnModuleDestroy {
       const subject = { kind: scope, id: subjectId ?? 'all' };
       const after = { subjects: taken.subjects, calls: 0, tokens: 0, costNanoUsd: 0 };
       await change.record({ action: 'quota.reset', subject, before: taken, after });
+      await change.announce(QUOTA_RESET, `${scope}:${id ?? ''}`);
       return { id: row.id, ...taken };
     });
   }
