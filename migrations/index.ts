@@ -9,6 +9,7 @@ import { QuotaAdjustments1700000022000 } from './1700000022000-quota-adjustments
 import { Periods1700000023000 } from './1700000023000-periods.js';
 import { ReportIndexes1700000024000 } from './1700000024000-report-indexes.js';
 import { RollingIndexes1700000025000 } from './1700000025000-rolling-indexes.js';
+import { UnsettledCalls1700000029000 } from './1700000029000-unsettled-calls.js';
 
 /** Every change of the database's schema, oldest first. A new one is appended here. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -22,4 +23,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   Periods1700000023000,
   ReportIndexes1700000024000,
   RollingIndexes1700000025000,
+  UnsettledCalls1700000029000,
 ];
