@@ -20,12 +20,10 @@ export class UsageDto {
   estimated!: boolean;
 }
 
-export class ScriptAnswerDto {
+/** What every finished call tells of itself. */
+class AnswerDto {
   @ApiProperty({ description: 'The id of the ledger row that this call left' })
   id!: string;
-
-  @ApiProperty()
-  script!: string;
 
   @ApiProperty()
   provider!: string;
@@ -38,6 +36,11 @@ export class ScriptAnswerDto {
 
   @ApiProperty({ type: [LimitDto] })
   limits!: LimitDto[];
+}
+
+export class ScriptAnswerDto extends AnswerDto {
+  @ApiProperty()
+  script!: string;
 }
 
 export class ImageDto {
@@ -63,22 +66,7 @@ export class ImageDto {
   tags!: string[];
 }
 
-export class ImageAnswerDto {
-  @ApiProperty({ description: 'The id of the ledger row that this call left' })
-  id!: string;
-
+export class ImageAnswerDto extends AnswerDto {
   @ApiProperty({ type: [ImageDto] })
   images!: ImageDto[];
-
-  @ApiProperty()
-  provider!: string;
-
-  @ApiProperty()
-  model!: string;
-
-  @ApiProperty({ type: UsageDto })
-  usage!: UsageDto;
-
-  @ApiProperty({ type: [LimitDto] })
-  limits!: LimitDto[];
 }

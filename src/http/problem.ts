@@ -1,4 +1,5 @@
 import { type CodedError, type ErrorCode } from '../errors.js';
+import { isRecord } from '../json-object.js';
 
 /** Which status a code has on the wire, and what a person calls it. */
 export const PROBLEMS = {
@@ -90,8 +91,4 @@ function openAiType(code: ErrorCode): string {
 function firstPath(errors: unknown): string | null {
   const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
   return isRecord(first) && typeof first.path === 'string' ? first.path : null;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

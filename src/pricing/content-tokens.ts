@@ -1,4 +1,5 @@
-import { isRecord, jsonText } from './json-text.js';
+import { isRecord } from '../json-object.js';
+import { jsonText } from './json-text.js';
 import { type TextCounter } from './text-counter.js';
 import { imageInputTokens } from './vision-tokens.js';
 

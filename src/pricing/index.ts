@@ -1,5 +1,4 @@
 /** What models cost, and how many tokens a request is. */
-export { isRecord } from './json-text.js';
 export {
   costOf,
   imageCostOf,

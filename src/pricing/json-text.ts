@@ -1,3 +1,5 @@
+import { isRecord } from '../json-object.js';
+
 /** A value as JSON text. JSON that is nested too deep for the serialiser is spelled out without its brackets' order. */
 export function jsonText(value: unknown): string {
   try {
@@ -5,11 +7,6 @@ export function jsonText(value: unknown): string {
   } catch {
     return spelledOut(value);
   }
-}
-
-/** Whether a value is a JSON object. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function spelledOut(value: unknown): string {

@@ -1,5 +1,6 @@
+import { isRecord } from '../json-object.js';
 import { contentTokens } from './content-tokens.js';
-import { isRecord, jsonText } from './json-text.js';
+import { jsonText } from './json-text.js';
 import { TextCounter } from './text-counter.js';
 
 /** A request body as it came: OpenAI's wire format, nothing in it trusted. */

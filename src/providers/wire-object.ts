@@ -1,4 +1,4 @@
-import { isRecord as isWireObject } from '../pricing/index.js';
+import { isRecord as isWireObject } from '../json-object.js';
 import { type WireObject } from './provider.port.js';
 
 export { isWireObject };

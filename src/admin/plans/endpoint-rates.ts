@@ -1,3 +1,5 @@
+import { isRecord } from '../../json-object.js';
+
 const ENDPOINT = /^(GET|POST|PUT|PATCH|DELETE|WS) \/[\x21-\x7e]{0,200}$/;
 const FIELDS = ['requestsPerMinute', 'burst'];
 const MOST = 1_000_000;
@@ -25,8 +27,4 @@ function isRate(rate: unknown): boolean {
 
 function isAmount(amount: unknown): boolean {
   return typeof amount === 'number' && Number.isInteger(amount) && amount >= 1 && amount <= MOST;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,8 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsInt, IsNotEmpty, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
 
+import { ModelChoiceDto } from '../model-choice.dto.js';
+
 /** What an image is to show. */
-export class GenerateImageDto {
+export class GenerateImageDto extends ModelChoiceDto {
   @ApiProperty({ example: 'A lighthouse at dusk', maxLength: 4_000 })
   @IsString()
   @IsNotEmpty()
@@ -22,14 +24,4 @@ export class GenerateImageDto {
   @Min(1)
   @Max(10)
   count?: number;
-
-  @ApiProperty({ required: false, description: 'A model, an alias, `provider/model`, or `auto`.' })
-  @IsOptional()
-  @IsString()
-  model?: string;
-
-  @ApiProperty({ required: false })
-  @IsOptional()
-  @IsString()
-  provider?: string;
 }

@@ -1,8 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsInt, IsNotEmpty, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 
+import { ModelChoiceDto } from '../model-choice.dto.js';
+
 /** What a script is to be about. */
-export class GenerateScriptDto {
+export class GenerateScriptDto extends ModelChoiceDto {
   @ApiProperty({ example: 'Why the sky is blue', maxLength: 4_000 })
   @IsString()
   @IsNotEmpty()
@@ -33,14 +35,4 @@ export class GenerateScriptDto {
   @Min(1)
   @Max(3_600)
   durationSeconds?: number;
-
-  @ApiProperty({ required: false, description: 'A model, an alias, `provider/model`, or `auto`.' })
-  @IsOptional()
-  @IsString()
-  model?: string;
-
-  @ApiProperty({ required: false })
-  @IsOptional()
-  @IsString()
-  provider?: string;
 }

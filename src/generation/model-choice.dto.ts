@@ -1,0 +1,15 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsOptional, IsString } from 'class-validator';
+
+/** Which model is to answer, and at whose; with neither any that can. */
+export class ModelChoiceDto {
+  @ApiProperty({ required: false, description: 'A model, an alias, `provider/model`, or `auto`.' })
+  @IsOptional()
+  @IsString()
+  model?: string;
+
+  @ApiProperty({ required: false })
+  @IsOptional()
+  @IsString()
+  provider?: string;
+}
