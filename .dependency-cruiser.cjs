@@ -17,6 +17,7 @@ const ORDER = [
   'notifications',
   'observability',
   'console',
+  'command-line',
 ];
 
 /** The rules of limits are pure: whoever needs one may import it, wherever it stands. */
@@ -62,9 +63,12 @@ module.exports = {
     {
       name: 'nobody-imports-the-top',
       severity: 'error',
-      comment: 'admin and console are for people: nothing is built on them.',
-      from: { path: '^src/', pathNot: ['^src/(admin|console)/', '^src/(app\\.module|cli)\\.ts$'] },
-      to: { path: '^src/(admin|console)/' },
+      comment: 'admin, console and the command line are for people: nothing is built on them.',
+      from: {
+        path: '^src/',
+        pathNot: ['^src/(admin|console|command-line)/', '^src/(app\\.module|cli)\\.ts$'],
+      },
+      to: { path: '^src/(admin|console|command-line)/' },
     },
     {
       name: 'stores-only',

@@ -14,7 +14,7 @@ export class AuditLogEntity {
   @Column({ name: 'actor_id', type: 'text', nullable: true })
   actorId!: string | null;
 
-  /** The actor as people know it: an email, `bootstrap`, `cli`. */
+  /** The actor as people know it: an email, `bootstrap`, `cli:<user of the machine>`. */
   @Column({ name: 'actor_label', type: 'text' })
   actorLabel!: string;
 

@@ -1,0 +1,5 @@
+import 'reflect-metadata';
+
+import { runCommandLine } from './command-line/index.js';
+
+void runCommandLine();

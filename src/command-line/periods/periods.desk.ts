@@ -1,0 +1,14 @@
+import { Injectable } from '@nestjs/common';
+
+import { type ClosingDone, PeriodClosing } from '../../periods/index.js';
+
+/** Closes periods. */
+@Injectable()
+export class PeriodsDesk {
+  constructor(private readonly closing: PeriodClosing) {}
+
+  /** What has ended and is not closed. */
+  close(): Promise<ClosingDone> {
+    return this.closing.run();
+  }
+}
