@@ -33,7 +33,10 @@ describe('the monthly job', () => {
     const own = await harness.newUser({ monthlyCallLimit: 10 });
     await harness.admin.patch(`/admin/users/${own.id}`, { billingDay: 31, timezone: 'Asia/Tokyo' });
     const script = (who: typeof user) => who.api.post('/generate/script', { topic: 'x' });
-    await Promise.all([script(user), script(user), script(own)]);
+    const given = await harness.newUser({ monthlyCallLimit: 10 });
+    await Promise.all([script(user), script(user), script(own), script(given), script(given)]);
+    await harness.admin.post('/admin/quotas/reset', { scope: 'user', id: given.id, reason: 'a gift' });
+    await script(given);
     await harness.admin.post('/admin/quotas/grants', {
       userId: user.id,
       unit: 'calls',
@@ -60,6 +63,7 @@ describe('the monthly job', () => {
       { period: '2026-11-01', calls: 2, call_limit: 15 },
       { period: '2026-12-01', calls: 1, call_limit: 10 },
     ]);
+    expect(await closings(given.id)).toEqual([{ period: '2026-11-01', calls: 1, call_limit: 10 }]);
     expect(await closings(own.id)).toEqual([{ period: '2026-10-31', calls: 1, call_limit: 10 }]);
     const { body } = await harness.admin.get('/admin/periods');
     expect(body.items.map((one: { period: string }) => one.period).sort()).toEqual([
@@ -78,6 +82,6 @@ describe('the monthly job', () => {
     const { rows } = await sql.query(
       `SELECT sum(calls)::int AS calls FROM usage_daily WHERE day < '2026-12-01'`,
     );
-    expect(rows).toEqual([{ calls: 3 }]);
+    expect(rows).toEqual([{ calls: 6 }]);
   });
 });
