@@ -1,5 +1,7 @@
-import { Redis } from 'ioredis';
-
+import { counterRef } from '../../src/rate-limiting/claims.js';
+import { type UnitAmounts } from '../../src/rate-limiting/domain/counters.js';
+import { UNITS } from '../../src/rate-limiting/domain/operation.js';
+import { CounterStore, LimitResolver, newReservationId, userId } from '../../src/rate-limiting/index.js';
 import { Reconciliation } from '../../src/rate-limiting/reconciliation.js';
 import { type Harness, newHarness, type TestUser } from '../support/harness.js';
 import { LedgerReader } from '../support/ledger-reader.js';
@@ -10,20 +12,16 @@ const CHAT = { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'hi' }]
 
 describeWithRedis('reconciliation', () => {
   let harness: Harness;
-  let redis: Redis;
   let ledger: LedgerReader;
   let reconciliation: Reconciliation;
 
   beforeAll(async () => {
     harness = await newHarness({ redis: true, upstream: true });
-    if (!harness.redis) throw new Error('this needs a Redis');
-    redis = new Redis(harness.redis.url);
     ledger = await LedgerReader.open(harness.databaseUrl);
     reconciliation = harness.app.get(Reconciliation);
   });
 
   afterAll(async () => {
-    redis.disconnect();
     await ledger.close();
     await harness.stop();
   });
@@ -38,10 +36,23 @@ describeWithRedis('reconciliation', () => {
     const { body } = await user.api.get('/me/usage');
     return body.limits.find(({ name }: { name: string }) => name === `user.month.${unit}`);
   };
-  const counterOf = async ({ id }: TestUser) => {
-    const [key] = await redis.keys(`*:user:${id}:*`);
-    if (key === undefined) throw new Error('the user has a counter once it has made a call');
-    return key;
+  /** A call that the counter of the user's month knows of, and the ledger does not. */
+  const drift = async ({ id }: TestUser, amounts: UnitAmounts) => {
+    const caller = { userId: userId(id) };
+    const now = harness.clock.now();
+    const { counters } = await harness.app.get(LimitResolver).termsOf(caller, now);
+    const month = counters.find(({ window }) => window.kind === 'month');
+    if (!month) throw new Error('a user has a month');
+    const claims = UNITS.map((unit) => ({ unit, max: 0, hard: false, base: 0, perElastic: 0 }));
+    const store = harness.app.get(CounterStore);
+    const answer = await store.reserve({
+      id: newReservationId(now),
+      ttlMs: 60_000,
+      elastic: { min: 0, max: 0 },
+      counters: [{ counter: counterRef(month), claims }],
+    });
+    if (answer.kind !== 'reserved') throw new Error('a user that has called has a warm counter');
+    await store.settle(answer.hold, [amounts]);
   };
 
   it.each([
@@ -51,7 +62,7 @@ describeWithRedis('reconciliation', () => {
     const user = await harness.newUser({ monthlyCallLimit: by < 0 ? 3 : 4 });
     for (let call = 0; call < 3; call++) expect((await chat(user)).status).toBe(200);
     const before = reconciliation.drifts;
-    await redis.hincrby(await counterOf(user), 'c', by);
+    await drift(user, { calls: by });
     expect(await usage(user)).toMatchObject({ used: 3 + by });
 
     expect(await reconciliation.reconcile()).toBe(1);
@@ -66,12 +77,11 @@ describeWithRedis('reconciliation', () => {
     const user = await harness.newUser();
     await chat(user);
     const { tokens } = await ledger.ledger(user.id);
-    const counter = await counterOf(user);
-    await redis.hincrby(counter, 't', 1);
+    await drift(user, { tokens: 1 });
     expect(await reconciliation.reconcile()).toBe(1);
     expect(await usage(user, 'tokens')).toMatchObject({ used: tokens });
     await chat(user);
-    await redis.hincrby(counter, 'm', -1);
+    await drift(user, { cost: -1 });
     expect(await reconciliation.reconcile()).toBe(1);
   });
 
@@ -81,7 +91,7 @@ describeWithRedis('reconciliation', () => {
     harness.emulator.hold();
     const inFlight = [chat(user), chat(user), chat(user)];
     await harness.emulator.until(({ inFlight: count }) => count === 3);
-    await redis.hincrby(await counterOf(user), 'c', -1);
+    await drift(user, { calls: -1 });
     expect(await reconciliation.reconcile()).toBe(1);
     expect(await usage(user)).toMatchObject({ used: 1, reserved: 3, remaining: 1 });
 
