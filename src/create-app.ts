@@ -59,6 +59,8 @@ export async function createApp(settings: Settings, parts: AppParts = {}): Promi
     bodyLimit: MAX_BODY_BYTES,
     genReqId: requestIdOf,
     forceCloseConnections: 'idle',
+    // Nothing here is a middleware of Express' kind: hooks and guards do it all.
+    skipMiddie: true,
     frameworkErrors: sendRouterError,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
   });

@@ -41,6 +41,7 @@ export function nestLogger(log: Pino): LoggerService {
 
 /** One line a request: what, how it ended and how long it took; never a query, a body or a header. */
 export function logRequests(fastify: FastifyInstance, log: Pino): void {
+  if (!log.isLevelEnabled('info')) return;
   fastify.addHook('onResponse', (request, reply, done) => {
     log.info(
       {

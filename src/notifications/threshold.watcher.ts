@@ -102,6 +102,7 @@ export class ThresholdWatcher implements OnModuleInit, OnModuleDestroy {
   }
 
   private untold(limit: LimitState, amount: number): number[] {
+    if (amount * 100 < limit.max * THRESHOLDS[0]) return [];
     if (limit.max === 0 || limit.window.kind !== 'month' || limit.enforcement === 'shadow') return [];
     return THRESHOLDS.filter(
       (percent) => amount * 100 >= limit.max * percent && !this.told.has(toldKey(limit, percent)),
