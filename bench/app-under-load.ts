@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -18,38 +19,50 @@ export interface Load {
   readonly cpuMicrosPerRequest: number;
 }
 
+/** What an application is asked, over and over. */
+export interface Shot {
+  readonly path: string;
+  /** Sent as JSON by POST; without it it is a GET. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const WORK: Shot = { path: '/work' };
+
 /** An application in a process of its own, and the load in another. */
 export class AppUnderLoad {
   private constructor(
     private readonly child: ChildProcess,
-    private readonly url: string,
-    private readonly key: string | undefined,
+    readonly url: string,
+    private readonly shot: Shot,
   ) {}
 
-  static async start(name: string, env: Readonly<Record<string, string>> = {}): Promise<AppUnderLoad> {
+  /** @param program a file of `bench`, such as `apps/guarded.ts`. */
+  static async start(
+    program: string,
+    env: Readonly<Record<string, string>> = {},
+    shot: Shot = WORK,
+  ): Promise<AppUnderLoad> {
     const { PATH = '', HOME = '/tmp' } = process.env;
-    const child = fork(join(__dirname, 'apps', `${name}.ts`), {
+    const child = fork(join(__dirname, program), {
       execArgv: ['-r', RUN_TYPESCRIPT],
       env: { PATH, HOME, NODE_ENV: 'production', ...env },
     });
     const said = await next(child);
-    if (said.kind !== 'listens') throw new Error(`${name} did not come up.`);
-    return new AppUnderLoad(child, `${said.url}/work`, said.key);
+    if (said.kind !== 'listens') throw new Error(`${program} did not come up.`);
+    const authorization = said.key === undefined ? {} : { authorization: `Bearer ${said.key}` };
+    return new AppUnderLoad(child, said.url, { ...shot, headers: { ...shot.headers, ...authorization } });
   }
 
   /** Until the code under load has been compiled for speed: so many requests, however long they take. */
   async warmUp(requests: number): Promise<void> {
-    await run(process.execPath, [AUTOCANNON, ...this.flags('-a', String(requests)), this.url]);
+    await run(process.execPath, [AUTOCANNON, ...this.flags('-a', String(requests))]);
   }
 
   /** @throws where any answer was not a success. */
   async load(seconds: number): Promise<Load> {
     const before = await this.cpuMicros();
-    const { stdout } = await run(process.execPath, [
-      AUTOCANNON,
-      ...this.flags('-d', String(seconds)),
-      this.url,
-    ]);
+    const { stdout } = await run(process.execPath, [AUTOCANNON, ...this.flags('-d', String(seconds))]);
     const cpu = (await this.cpuMicros()) - before;
     const told = JSON.parse(stdout) as Record<'2xx' | 'non2xx' | 'errors' | 'duration', number> & {
       latency: { p99: number };
@@ -63,13 +76,25 @@ export class AppUnderLoad {
     };
   }
 
+  /** The most memory that its process ever held, in MB. Linux only. */
+  peakMegabytes(): number {
+    const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
+    return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
+  }
+
   stop(): void {
     this.child.kill('SIGKILL');
   }
 
   private flags(...amount: string[]): string[] {
-    const headers = this.key === undefined ? [] : ['-H', `authorization=Bearer ${this.key}`];
-    return ['-j', '-n', '-c', String(CONNECTIONS), ...amount, ...headers];
+    const { path, body, headers = {} } = this.shot;
+    const json = body === undefined ? {} : { 'content-type': 'application/json' };
+    const post = body === undefined ? [] : ['-m', 'POST', '-b', JSON.stringify(body)];
+    const all = Object.entries({ ...json, ...headers }).flatMap(([name, value]) => [
+      '-H',
+      `${name}=${value}`,
+    ]);
+    return ['-j', '-n', '-c', String(CONNECTIONS), ...amount, ...post, ...all, `${this.url}${path}`];
   }
 
   private async cpuMicros(): Promise<number> {

@@ -7,10 +7,12 @@ import { parseArgs } from 'node:util';
 import { type Figure, resultsOf } from './figures.js';
 import { type OpenRow, type Row } from './row.js';
 import { endpointRow } from './rows/endpoint.row.js';
+import { gatewayRow } from './rows/gateway.row.js';
 import { knownUsersRow } from './rows/known-users.row.js';
 import { latencyRow } from './rows/latency.row.js';
 import { ledgerRow } from './rows/ledger.row.js';
 import { memoryRow } from './rows/memory.row.js';
+import { reportRow } from './rows/report.row.js';
 import { redisBytesRow } from './rows/redis-bytes.row.js';
 import { reserveRow } from './rows/reserve.row.js';
 import { tableOf } from './table.js';
@@ -18,18 +20,21 @@ import { tableOf } from './table.js';
 const ROWS: readonly Row[] = [
   reserveRow,
   endpointRow,
+  gatewayRow,
   ledgerRow,
   redisBytesRow,
   memoryRow,
   latencyRow,
+  reportRow,
   knownUsersRow,
 ];
-const USAGE = `npm run bench -- [--rows ${ROWS.map(({ letter }) => letter).join(',')}] [--rounds 3] [--quick]`;
+const LETTERS = lettersOf(ROWS);
+const USAGE = `npm run bench -- [--rows ${LETTERS.join(',')}] [--rounds 3] [--quick] [--usage-rows 1000000]`;
 
 /** Everything in one run, round by round, so that what is compared was measured under the same weather. */
 async function main(): Promise<void> {
-  const { rows: letters, rounds, quick } = readArguments();
-  const pace = { quick, ms: quick ? 200 : 1_000 };
+  const { rows: letters, rounds, quick, usageRows } = readArguments();
+  const pace = { quick, ms: quick ? 200 : 1_000, usageRows };
   const open: { row: Row; running: OpenRow; seen: Figure[][] }[] = [];
   try {
     for (const row of ROWS.filter(({ letter }) => letters.includes(letter))) {
@@ -50,17 +55,25 @@ async function main(): Promise<void> {
 function readArguments() {
   const { values } = parseArgs({
     options: {
-      rows: { type: 'string', default: ROWS.map(({ letter }) => letter).join(',') },
+      rows: { type: 'string', default: lettersOf(ROWS.filter(({ onRequest }) => !onRequest)).join(',') },
       rounds: { type: 'string' },
       quick: { type: 'boolean', default: false },
+      'usage-rows': { type: 'string' },
     },
   });
   const rows = values.rows.split(',').map((letter) => letter.trim());
-  const unknown = rows.find((letter) => !ROWS.some((row) => row.letter === letter));
+  const unknown = rows.find((letter) => !LETTERS.includes(letter));
   if (unknown !== undefined) throw new Error(`There is no row "${unknown}".   ${USAGE}`);
   const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds takes a whole number.   ${USAGE}`);
-  return { rows, rounds, quick: values.quick };
+  const usageRows = Number(values['usage-rows'] ?? (values.quick ? 10_000 : 1_000_000));
+  if (!Number.isInteger(usageRows) || usageRows < 1)
+    throw new Error(`--usage-rows takes a whole number.   ${USAGE}`);
+  return { rows, rounds, quick: values.quick, usageRows };
+}
+
+function lettersOf(rows: readonly Row[]): string[] {
+  return [...new Set(rows.map(({ letter }) => letter))];
 }
 
 function report(results: ReturnType<typeof resultsOf>): void {

@@ -5,12 +5,9 @@ import { Controller, Get, Injectable, Module } from '@nestjs/common';
 import { readEnvironment } from '../../src/config/index.js';
 import { createApp } from '../../src/create-app.js';
 import { RateLimit } from '../../src/rate-limiting/index.js';
-import { ApiClient } from '../../test/support/api-client.js';
 import { ESTIMATE } from '../sample-call.js';
-import { given, tellBench } from './serve.js';
-
-const PLENTY = 1_000_000_000;
-const LIMITS = { monthlyTokenLimit: 9e12, monthlyCallLimit: PLENTY, monthlyCostLimitUsd: '900000' };
+import { newCaller } from './caller.js';
+import { tellBench } from './serve.js';
 
 /** A service whose work is nothing, metered as a chat call is. */
 @Injectable()
@@ -45,19 +42,7 @@ async function main(): Promise<void> {
   const app = await createApp(read.settings, { modules: [GuardedModule] });
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();
-  tellBench({ url, key: await newCaller(new ApiClient(url, given('BOOTSTRAP_ADMIN_KEY'))) });
-}
-
-async function newCaller(admin: ApiClient): Promise<string> {
-  const plan = { id: 'bench', name: 'Bench', requestsPerMinute: 1_000_000, burst: 1_000_000 };
-  const done = [await admin.post('/admin/plans', plan)];
-  const user = await admin.post('/admin/users', { email: 'bench@example.com', planId: plan.id });
-  const key = await admin.post(`/admin/users/${user.body.id}/api-keys`, { name: 'bench' });
-  done.push(user, key, await admin.put(`/admin/limits/users/${user.body.id}`, LIMITS));
-  done.push(await admin.put(`/admin/limits/api-keys/${key.body.id}`, LIMITS));
-  const fault = done.find(({ status }) => status >= 300);
-  if (fault) throw new Error(`The caller of the bench was not made: ${JSON.stringify(fault.body)}`);
-  return String(key.body.key);
+  tellBench({ url, key: await newCaller(url) });
 }
 
 void main();

@@ -39,10 +39,10 @@ export const endpointRow: Row = {
       LOG_LEVEL: 'error',
     };
     const apps: Apps = {
-      guarded: await AppUnderLoad.start('guarded', env),
-      fastify: await AppUnderLoad.start('bare-fastify'),
-      express: await AppUnderLoad.start('bare-express'),
-      throttled: await AppUnderLoad.start('throttled', { REDIS_URL: theirRedis.url }),
+      guarded: await AppUnderLoad.start('apps/guarded.ts', env),
+      fastify: await AppUnderLoad.start('apps/bare-fastify.ts'),
+      express: await AppUnderLoad.start('apps/bare-express.ts'),
+      throttled: await AppUnderLoad.start('apps/throttled.ts', { REDIS_URL: theirRedis.url }),
     };
     const all = [apps.guarded, apps.fastify, apps.express, apps.throttled];
     for (const app of all) await app.warmUp(quick ? 100 : WARM_UP_REQUESTS);
