@@ -43,8 +43,9 @@ export const FixedSettings = z.object({
 
   DATABASE_URL: url('postgres://user:password@host:5432/cuota', 'postgres:', 'postgresql:').optional(),
   REDIS_URL: setting({
-    takes: 'a URL such as redis://host:6379',
-    read: (text) => (isUrl(text, ['redis:', 'rediss:']) ? text : undefined),
+    takes:
+      'a URL such as redis://host:6379, or two and more nodes of one cluster: redis://a:6379,redis://b:6379, with the same user, password and protocol and no database number',
+    read: (text) => (isRedis(text) ? splitList(text).join(',') : undefined),
     secret: true,
   }).optional(),
   RABBITMQ_URL: url('amqp://user:password@host:5672', 'amqp:', 'amqps:').optional(),
@@ -127,4 +128,14 @@ function isEncryptionKey(text: string): boolean {
 
 function allOrNone(list: string[], isValid: (text: string) => boolean): string[] | undefined {
   return list.length > 0 && list.every(isValid) ? list : undefined;
+}
+
+/** One server, or the nodes of a cluster: those that are found by them have no URL, so that all must be alike. */
+function isRedis(text: string): boolean {
+  const urls = splitList(text);
+  if (urls.length === 0 || !urls.every((url) => isUrl(url, ['redis:', 'rediss:']))) return false;
+  if (urls.length === 1) return true;
+  const nodes = urls.map((url) => new URL(url));
+  const accesses = nodes.map(({ protocol, username, password }) => `${protocol}${username}:${password}`);
+  return new Set(accesses).size === 1 && nodes.every(({ pathname }) => ['', '/', '/0'].includes(pathname));
 }

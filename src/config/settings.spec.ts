@@ -104,7 +104,7 @@ describe('readSettings', () => {
     ],
     [
       'REDIS_URL',
-      'redis://a:1,redis://b:2',
+      'redis://a:1,redis://:secret@b:2',
       /^REDIS_URL: its value is not valid; it takes a URL such as redis/,
     ],
     ['RABBITMQ_URL', 'http://host', /^RABBITMQ_URL: its value is not valid/],

@@ -28,7 +28,7 @@ export class StoresHealth {
     const { pool, redis, feed } = this.input;
     const [postgres, redisAnswers] = await Promise.all([
       answersInTime(pool.query(PING)),
-      redis.client ? redis.ready() : ('off' as const),
+      redis.configured ? redis.ready() : ('off' as const),
     ]);
     return { postgres, redis: redisAnswers, feed: feed.live() };
   }

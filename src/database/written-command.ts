@@ -26,9 +26,9 @@ export class WrittenCommand extends Command {
 
   /** Sends it. @returns Redis' answer, texts as bytes. */
   by(sender: WrittenCommandSender): Promise<unknown> {
-    // The promise that ioredis returns is the command's own.
-    void sender.sendCommand(this);
-    return this.promise;
+    // The promise that ioredis returns is the command's own; who sends for others may know more of a failure.
+    const answer = sender.sendCommand(this);
+    return answer instanceof Promise ? answer : this.promise;
   }
 }
 

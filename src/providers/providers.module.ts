@@ -30,8 +30,10 @@ import { RedisProviderStates } from './routing/redis-provider-states.store.js';
     {
       provide: ProviderStates,
       inject: [RedisConnection, Clock],
-      useFactory: ({ client }: RedisConnection, clock: Clock) =>
-        client ? new RedisProviderStates(client) : new MemoryProviderStates(clock),
+      useFactory: ({ client, cluster }: RedisConnection, clock: Clock) => {
+        const redis = client ?? cluster;
+        return redis ? new RedisProviderStates(redis) : new MemoryProviderStates(clock);
+      },
     },
     ProviderHealth,
     ProviderPermits,

@@ -70,6 +70,11 @@ export class LiveReservations {
     return [...this.open.values()].flatMap(({ hold }) => (hold ? [hold] : []));
   }
 
+  /** What the store holds for one of them. */
+  holdOf(id: ReservationId): Hold | undefined {
+    return this.open.get(id)?.hold;
+  }
+
   /** The store holds a reservation otherwise than it did. */
   rehold(hold: Hold): void {
     const open = this.open.get(hold.id);
@@ -90,21 +95,26 @@ export class LiveReservations {
     return open.ending;
   }
 
-  /** Ends what was postponed; stops where the store is still away. */
+  /** Ends what was postponed, where the store is back. A part of it may be while another is not: each is tried. */
   async retry(): Promise<void> {
-    for (const open of this.open.values()) {
-      if (open.postponed && !(await this.endInStore(open, open.postponed))) return;
-    }
+    const ends = [...this.open.values()].flatMap((open) =>
+      open.postponed ? [this.endInStore(open, open.postponed)] : [],
+    );
+    await Promise.all(ends);
   }
 
-  /** Pushes out the deadline of every reservation that was last renewed `olderThanMs` ago. */
+  /**
+   * Pushes out the deadline of every reservation that was last renewed `olderThanMs` ago.
+   * @throws what the first failure throws, when all have been tried: those that can be renewed are.
+   */
   async renew(renew: (hold: Hold) => Promise<unknown>, nowMs: number, olderThanMs: number): Promise<void> {
-    for (const open of this.open.values()) {
-      const { hold } = open;
-      if (!hold || nowMs - open.renewedAtMs < olderThanMs) continue;
-      await renew(hold);
+    const due = [...this.open.values()].filter(({ renewedAtMs }) => nowMs - renewedAtMs >= olderThanMs);
+    const renewals = due.map(async (open) => {
+      if (open.hold) await renew(open.hold);
       open.renewedAtMs = nowMs;
-    }
+    });
+    const failed = (await Promise.allSettled(renewals)).find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
   }
 
   /** Looks after a stream: only whoever reads it can end it, and may never do so. */

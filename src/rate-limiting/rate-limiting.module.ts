@@ -10,9 +10,7 @@ import { QuotaResets } from './adjustments/quota-resets.js';
 import { UnloggedChanges } from './adjustments/unlogged-changes.store.js';
 import { HeardResets } from './adjustments/heard-resets.js';
 import { MemoryCounterStore } from './counters/memory/memory-counter.store.js';
-import { ObservedCounterStore } from './counters/redis/observed-counter.store.js';
-import { RedisEpoch } from './counters/redis/redis-epoch.js';
-import { RedisCounterStore } from './counters/redis/redis-counter.store.js';
+import { observedCounters, redisCounters } from './counters/redis-counters.js';
 import { ReservationCountsStore } from './counters/redis/reservation-counts.store.js';
 import { Clock } from './domain/clock.js';
 import { CounterStore } from './domain/counters.js';
@@ -58,8 +56,8 @@ const COUNTING: Provider = {
 const OBSERVING: Provider = {
   provide: CounterStore,
   inject: [RedisConnection, Clock],
-  useFactory: ({ client }: RedisConnection, clock: Clock) =>
-    client ? new ObservedCounterStore(client, clock) : new MemoryCounterStore(clock),
+  useFactory: (redis: RedisConnection, clock: Clock) =>
+    redis.configured ? observedCounters(redis, clock) : new MemoryCounterStore(clock),
 };
 
 const PROVIDERS: Provider[] = [
@@ -119,16 +117,13 @@ export class RateLimitingModule {
 }
 
 async function counterStore(
-  { client }: RedisConnection,
+  redis: RedisConnection,
   roster: InstanceRoster,
   live: LiveReservations,
   feed: ChangeFeed,
   clock: Clock,
   { reservationTtlMs }: RateLimitingOptions,
 ): Promise<CounterStore> {
-  if (!client) return new MemoryCounterStore(clock);
-  const epoch = new RedisEpoch(client, roster, live, feed, reservationTtlMs);
-  // Before the first call comes. Where Redis is not there yet, the calls say so.
-  await epoch.current().catch(() => undefined);
-  return new RedisCounterStore(client, epoch);
+  if (!redis.configured) return new MemoryCounterStore(clock);
+  return redisCounters({ redis, roster, live, feed, reservationTtlMs });
 }

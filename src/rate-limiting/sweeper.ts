@@ -39,14 +39,22 @@ export class Sweeper {
     this.missed = new MissedWindows(store, resolver);
   }
 
-  /** @returns how many reservations were ended. */
+  /**
+   * @returns how many reservations were ended.
+   * @throws what the first step threw that could not be done in full: a part of the store may be away, and others not.
+   */
   async sweep(): Promise<number> {
-    await this.live.retry();
-    await this.stale.flush();
     const ttlMs = this.options.reservationTtlMs;
     this.live.endUnread(this.clock.now(), ttlMs);
     // A third of its life: then two renewals may fail before a reservation is taken for dead.
-    await this.live.renew((hold) => this.store.renew(hold, ttlMs), this.clock.now(), ttlMs / 3);
+    const renewal = this.live.renew((hold) => this.store.renew(hold, ttlMs), this.clock.now(), ttlMs / 3);
+    const steps = await Promise.allSettled([renewal, this.live.retry(), this.stale.flush()]);
+    const ended = await this.sweepOverdue();
+    for (const step of steps) if (step.status === 'rejected') throw step.reason;
+    return ended;
+  }
+
+  private async sweepOverdue(): Promise<number> {
     let ended = 0;
     for (const hold of await this.store.overdue(BATCH)) {
       if (!this.live.has(hold.id) && (await this.sweepOne(hold))) ended++;
@@ -58,21 +66,28 @@ export class Sweeper {
   private async sweepOne(hold: Hold): Promise<boolean> {
     try {
       const row = (await this.ledger.find(hold.id)) ?? (await this.expire(hold));
-      const used = unitAmountsOf(row);
-      await this.missed.forget(callerOfHold(hold), hold, this.clock.now());
-      await this.store.settle(
-        hold,
-        hold.counters.map(() => used),
-      );
+      if (row) await this.settle(hold, row);
+      else await this.store.release(hold);
       return true;
     } catch (error) {
       this.logger.error({ err: error, reservation: hold.id }, 'An overdue reservation could not be ended.');
-      await this.store.renew(hold, this.options.reservationTtlMs);
+      await this.store.renew(hold, this.options.reservationTtlMs).catch(() => undefined);
       return false;
     }
   }
 
-  private async expire(hold: Hold): Promise<UsageEntry> {
+  private async settle(hold: Hold, row: UsageEntry): Promise<void> {
+    const used = unitAmountsOf(row);
+    await this.missed.forget(callerOfHold(hold), hold, this.clock.now());
+    await this.store.settle(
+      hold,
+      hold.counters.map(() => used),
+    );
+  }
+
+  /** @returns nothing for a hold of which parts are missing: its call was never made, or has failed. */
+  private async expire(hold: Hold): Promise<UsageEntry | undefined> {
+    if (hold.parts?.missing) return undefined;
     const entry = expiredEntry(hold, await this.scheduleOf(hold), this.options.timeZone);
     const { fresh } = await this.ledger.record(entry);
     if (fresh) {

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
-import { Redis } from 'ioredis';
+import { type Cluster, Redis } from 'ioredis';
 
 import { MemoryCounterStore } from '../../src/rate-limiting/counters/memory/memory-counter.store.js';
+import { standingEpoch } from '../../src/rate-limiting/counters/redis/epoch.js';
 import { RedisCounterStore } from '../../src/rate-limiting/counters/redis/redis-counter.store.js';
+import { clusterKeys } from '../../src/rate-limiting/counters/redis/keys.js';
+import { ShardedCounterStore } from '../../src/rate-limiting/counters/sharded/sharded-counter.store.js';
 import { FrozenClock } from '../../src/rate-limiting/domain/clock.js';
 import {
   type ColdCounter,
@@ -14,6 +17,7 @@ import {
 import { reservationId } from '../../src/rate-limiting/domain/ids.js';
 import { type Unit } from '../../src/rate-limiting/domain/operation.js';
 import { describeWithRedis, startRedis, type TestRedis } from '../support/redis.js';
+import { startRedisCluster, type TestRedisCluster } from '../support/redis-cluster.js';
 
 import { counterOf, nonZero, reserveLoading, START } from './counter-store.contract.js';
 
@@ -159,11 +163,11 @@ class Player {
   }
 }
 
-function withoutVersions(hold: Hold) {
-  return {
-    ...hold,
-    counters: hold.counters.map(({ counter, amounts: held }) => ({ counter, amounts: held })),
-  };
+/** What all stores agree on: versions are their own, as is how many parts they keep a hold in, and in which order. */
+function withoutVersions({ id, deadlineMs, counters: of }: Hold) {
+  const held = of.map(({ counter, amounts: some }) => ({ counter, amounts: some }));
+  held.sort((a, b) => (a.counter.subject.id < b.counter.subject.id ? -1 : 1));
+  return { id, deadlineMs, counters: held };
 }
 
 describeWithRedis('Redis and memory, driven by the same random commands', () => {
@@ -181,18 +185,56 @@ describeWithRedis('Redis and memory, driven by the same random commands', () => 
   });
 
   it('give the same answer to every command', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 80, size: 'max' }), async (steps) => {
-        await redis.flushall();
-        const clock = new FrozenClock(START);
-        const memory = new Player(new MemoryCounterStore(clock));
-        const real = new Player(new RedisCounterStore(redis, undefined, () => clock.now()));
-        for (const [index, command] of steps.entries()) {
-          if (command.verb === 'advance') clock.advance(command.ms);
-          expect(await real.play(command, index)).toEqual(await memory.play(command, index));
-        }
-      }),
-      { numRuns: 500, ...(process.env.FC_SEED ? { seed: Number(process.env.FC_SEED) } : {}) },
-    );
+    await playAll({
+      runs: 500,
+      empty: () => redis.flushall(),
+      newStore: (clock) => new RedisCounterStore(redis, undefined, () => clock.now()),
+    });
   }, 120_000);
 });
+
+describeWithRedis('A Redis Cluster and memory, driven by the same random commands', () => {
+  let servers: TestRedisCluster;
+  let cluster: Cluster;
+
+  beforeAll(async () => {
+    servers = await startRedisCluster();
+    cluster = await servers.connect();
+  }, 30_000);
+
+  afterAll(async () => {
+    await cluster.quit();
+    await servers.stop();
+  });
+
+  it('give the same answer to every command', async () => {
+    await playAll({
+      runs: 100,
+      empty: () => servers.flushAll(),
+      newStore: (clock) =>
+        new ShardedCounterStore(
+          clusterKeys().map((keys) => new RedisCounterStore(cluster, standingEpoch(keys), () => clock.now())),
+        ),
+    });
+  }, 120_000);
+});
+
+async function playAll(input: {
+  readonly runs: number;
+  readonly empty: () => Promise<unknown>;
+  readonly newStore: (clock: FrozenClock) => CounterStore;
+}): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 80, size: 'max' }), async (steps) => {
+      await input.empty();
+      const clock = new FrozenClock(START);
+      const memory = new Player(new MemoryCounterStore(clock));
+      const real = new Player(input.newStore(clock));
+      for (const [index, command] of steps.entries()) {
+        if (command.verb === 'advance') clock.advance(command.ms);
+        expect(await real.play(command, index)).toEqual(await memory.play(command, index));
+      }
+    }),
+    { numRuns: input.runs, ...(process.env.FC_SEED ? { seed: Number(process.env.FC_SEED) } : {}) },
+  );
+}

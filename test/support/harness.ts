@@ -21,6 +21,8 @@ export const NOW = '2026-11-21T12:00:00Z';
 export interface HarnessOptions {
   /** Counters in a private Redis, else in memory. */
   readonly redis?: boolean;
+  /** Or in a Redis that runs already. */
+  readonly redisUrl?: string;
   /** An emulated OpenAI-compatible upstream under this provider's name, else the provider `simulated`. */
   readonly upstream?: boolean;
   readonly env?: Readonly<Record<string, string>>;
@@ -60,6 +62,7 @@ export async function newHarness(options: HarnessOptions = {}): Promise<Harness>
     options.redis ? startRedis() : undefined,
     startEmulator(),
   ]);
+  const redisUrl = redis?.url ?? options.redisUrl;
   const env: Record<string, string> = {
     HOST: '127.0.0.1',
     PORT: '0',
@@ -67,12 +70,12 @@ export async function newHarness(options: HarnessOptions = {}): Promise<Harness>
     DATABASE_URL: postgres.url,
     BOOTSTRAP_ADMIN_KEY: ADMIN_KEY,
     JWT_SECRET: 'a secret of the tests, long enough to sign with',
-    ...(redis ? { REDIS_URL: redis.url } : {}),
+    ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
     ...(options.upstream ? upstreamOf(emulator) : {}),
     ...options.env,
   };
   // Redis has its own clock: what is kept until some time in this month must not lie in its past.
-  const clock = new FrozenClock(redis ? Date.now() : Date.parse(NOW));
+  const clock = new FrozenClock(redisUrl !== undefined ? Date.now() : Date.parse(NOW));
   const log: string[] = [];
   const app = await createApp(settingsOf(env), { clock, log: { write: (line) => log.push(line) } });
   await app.listen(0, '127.0.0.1');

@@ -29,6 +29,8 @@ export interface TestRedisOptions {
   readonly appendonly?: boolean;
   /** When those writes reach the disk: at each one unless said, or once a second as servers are mostly run. */
   readonly appendfsync?: 'always' | 'everysec';
+  /** More arguments for redis-server. */
+  readonly args?: readonly string[];
 }
 
 const MISSING = 'These tests need a redis-server on PATH:   apt-get install -y redis-server';
@@ -127,6 +129,7 @@ class PrivateRedis implements TestRedis {
       '--save',
       '',
       ...appendonly,
+      ...(this.options.args ?? []),
     ];
   }
 

@@ -23,7 +23,7 @@ export class HeardResets implements OnModuleInit, OnModuleDestroy {
   ) {}
 
   onModuleInit(): void {
-    if (this.redis.client) return;
+    if (this.redis.configured) return;
     const readAnew = () => void this.queue.run(() => this.store.invalidateAll());
     const changed = this.feed.onChange(({ kind }) => {
       if (kind === QUOTA_RESET) readAnew();

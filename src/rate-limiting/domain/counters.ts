@@ -61,6 +61,15 @@ export interface Hold {
   readonly id: ReservationId;
   readonly deadlineMs: number;
   readonly counters: readonly HeldCounter[];
+  /** Absent where one place keeps all of it. */
+  readonly parts?: HoldParts;
+}
+
+/** A hold whose counters are kept in several places, each of which keeps its part by itself. */
+export interface HoldParts {
+  readonly places: readonly number[];
+  /** Of some places there is none (any more): it was cut off while it was made, ended or given back. */
+  readonly missing: boolean;
 }
 
 export interface HeldCounter {

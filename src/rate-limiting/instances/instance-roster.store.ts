@@ -21,6 +21,7 @@ export class InstanceRoster implements OnApplicationShutdown {
   readonly self: string = randomUUID();
   private readonly logger = new Logger(InstanceRoster.name);
   private beating: NodeJS.Timeout | undefined;
+  private asking: Promise<string[]> | undefined;
 
   constructor(private readonly pool: SqlPool) {}
 
@@ -37,15 +38,21 @@ export class InstanceRoster implements OnApplicationShutdown {
   }
 
   /** The instances that live, this one among them. */
-  async alive(): Promise<string[]> {
-    const rows = await this.pool.query<{ id: string }>(ALIVE);
-    return rows.map(({ id }) => id);
+  alive(): Promise<string[]> {
+    // The shards of a cluster ask all at once.
+    this.asking ??= this.askAlive().finally(() => (this.asking = undefined));
+    return this.asking;
   }
 
   async onApplicationShutdown(): Promise<void> {
     if (!this.beating) return;
     clearInterval(this.beating);
     await this.pool.query(LEAVE, [this.self]).catch(() => undefined);
+  }
+
+  private async askAlive(): Promise<string[]> {
+    const rows = await this.pool.query<{ id: string }>(ALIVE);
+    return rows.map(({ id }) => id);
   }
 
   private async beat(): Promise<void> {

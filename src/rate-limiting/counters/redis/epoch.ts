@@ -8,6 +8,12 @@ export interface Epoch {
   /** The name of the epoch that is open, where that is known; else it must be waited for. */
   readonly known: string | undefined;
 
+  /**
+   * How many times the calls in flight here were registered in a new epoch. A reserve whose answer comes after the next
+   * time was not among them, and holds nothing.
+   */
+  readonly turns: number;
+
   /** @throws CodedError `store_unavailable` where none is open within a second. */
   current(): Promise<string>;
 
@@ -17,7 +23,13 @@ export interface Epoch {
 
 /** One epoch for ever, that no script asks for: where nobody empties the server. */
 export function standingEpoch(keys: ShardKeys): Epoch {
-  return { keys, known: '', current: () => Promise.resolve(''), lost: () => undefined };
+  return {
+    keys,
+    known: '',
+    turns: 0,
+    current: () => Promise.resolve(''),
+    lost: () => undefined,
+  };
 }
 
 export const STANDING_EPOCH = standingEpoch(PLAIN_KEYS);

@@ -58,6 +58,15 @@ export function releaseCall(keys: ShardKeys, epoch: string, hold: Hold): ScriptC
   return { keys: holdKeys(keys, epoch, hold), args: [memberOf(hold)] };
 }
 
+/** The keys and arguments of `shrink.lua`: a hold, and what becomes of it. */
+export function shrinkCall(
+  keys: ShardKeys,
+  epoch: string,
+  [hold, smaller]: readonly [Hold, Hold],
+): ScriptCall {
+  return { keys: holdKeys(keys, epoch, hold), args: [memberOf(hold), memberOf(smaller)] };
+}
+
 /** The keys of a hold: the live reservations, then its counters. */
 export function holdKeys(keys: ShardKeys, epoch: string, hold: Hold): string[] {
   return [keys.live(epoch), ...hold.counters.map(({ counter }) => keys.counter(epoch, counter))];

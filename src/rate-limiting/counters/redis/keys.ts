@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { type RedisConnection, spreadTags } from '../../../database/index.js';
 import { type CounterRef } from '../../domain/counters.js';
 
 import { nameOf } from './counter-names.js';
@@ -52,6 +53,19 @@ export class ShardKeys {
 
 /** A plain Redis is one shard. */
 export const PLAIN_KEYS = new ShardKeys('0');
+
+/** More than a cluster has masters. Another number would look for what is counted, and held, in other places. */
+const CLUSTER_SHARDS = 32;
+
+/** The shards of a cluster, in the order of their places. */
+export function clusterKeys(): ShardKeys[] {
+  return spreadTags(CLUSTER_SHARDS).map((tag) => new ShardKeys(tag));
+}
+
+/** The shards that there are. */
+export function shardKeys(redis: Pick<RedisConnection, 'cluster'>): ShardKeys[] {
+  return redis.cluster ? clusterKeys() : [PLAIN_KEYS];
+}
 
 const MOST_REMEMBERED = 20_000;
 const digests = new Map<string, string>();

@@ -1,3 +1,4 @@
+import { type LuaRunner } from '../../../database/index.js';
 import { type Clock } from '../../domain/clock.js';
 import {
   type ColdCounter,
@@ -7,22 +8,22 @@ import {
 } from '../../domain/counters.js';
 import { MemoryCounterStore } from '../memory/memory-counter.store.js';
 
-import { ObservedEpoch, type ObservedRedis } from './observed-epoch.js';
+import { type ObservedEpoch } from './observed-epoch.js';
 import { RedisCounterStore } from './redis-counter.store.js';
-import { type ScriptRunner } from './redis-scripts.js';
 
 /**
  * The servers' counters in Redis, for a process that looks at them and has them read anew, but holds no calls. Where no
  * server counts in it, or it cannot be reached, what the ledger says is shown.
  */
 export class ObservedCounterStore extends RedisCounterStore {
-  private readonly observed: ObservedEpoch;
   private readonly outOfLedger: MemoryCounterStore;
 
-  constructor(redis: ScriptRunner & ObservedRedis, clock: Clock) {
-    const observed = new ObservedEpoch(redis);
+  constructor(
+    redis: LuaRunner,
+    private readonly observed: ObservedEpoch,
+    clock: Clock,
+  ) {
     super(redis, observed);
-    this.observed = observed;
     this.outOfLedger = new MemoryCounterStore(clock);
   }
 

@@ -1,13 +1,8 @@
+import { type FoundServer, type ShardServer } from '../../../database/index.js';
 import { CodedError } from '../../../errors.js';
 
 import { type Epoch } from './epoch.js';
 import { PLAIN_KEYS, type ShardKeys } from './keys.js';
-
-/** What looking at an epoch needs of a Redis connection; ioredis has it. */
-export interface ObservedRedis {
-  info(section: 'server'): Promise<string>;
-  hmget(key: string, ...fields: string[]): Promise<(string | null)[]>;
-}
 
 /**
  * The epoch as the servers keep it, for a process that holds no calls: it neither names one nor joins it, so that
@@ -15,9 +10,11 @@ export interface ObservedRedis {
  */
 export class ObservedEpoch implements Epoch {
   readonly known = undefined;
+  /** It registers nothing. */
+  readonly turns = 0;
 
   constructor(
-    private readonly redis: ObservedRedis,
+    private readonly server: ShardServer,
     readonly keys: ShardKeys = PLAIN_KEYS,
   ) {}
 
@@ -35,11 +32,17 @@ export class ObservedEpoch implements Epoch {
 
   /** The open epoch's name. Nothing where there is none: whatever is counted next is loaded from the ledger. */
   async open(): Promise<string | undefined> {
-    const [server, [id, run, open]] = await Promise.all([
-      this.redis.info('server'),
-      this.redis.hmget(this.keys.epoch, 'id', 'run', 'open'),
+    return (await this.look())?.epoch;
+  }
+
+  /** The open epoch with the server that keeps it. */
+  async look(): Promise<{ epoch: string; server: FoundServer } | undefined> {
+    const server = await this.server.find();
+    this.server.take(server);
+    const [[id, run], open] = await Promise.all([
+      server.hmget(this.keys.epoch, 'id', 'run'),
+      server.get(this.keys.open),
     ]);
-    const isOfThisServer = run === /^run_id:(\w+)/m.exec(server)?.[1];
-    return id && open && isOfThisServer ? id : undefined;
+    return id && open === id && run === server.identity ? { epoch: id, server } : undefined;
   }
 }

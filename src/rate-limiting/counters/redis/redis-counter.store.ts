@@ -1,3 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { type LuaRunner, ServerMoved } from '../../../database/index.js';
 import { CodedError } from '../../../errors.js';
 import { describeTake } from '../../domain/bucket.js';
 import {
@@ -15,10 +18,10 @@ import {
 
 import { readReserveAnswer } from './answers.js';
 import { type Epoch, STANDING_EPOCH } from './epoch.js';
-import { holdKeys, holdsIn, memberOf, releaseCall, unitsOf } from './hold-codec.js';
+import { holdKeys, holdsIn, memberOf, releaseCall, shrinkCall, unitsOf } from './hold-codec.js';
 import { type ShardKeys } from './keys.js';
 import { PackedCounter } from './packed-counter.js';
-import { RedisScripts, type ScriptName, type ScriptRunner } from './redis-scripts.js';
+import { RedisScripts, type ScriptName } from './redis-scripts.js';
 import { reserveCall } from './reserve-call.js';
 import { packed, type ScriptCall } from './script-request.js';
 import { UNIT_ORDER } from './unit-order.js';
@@ -26,6 +29,9 @@ import { UNIT_ORDER } from './unit-order.js';
 const EPOCH_PASSED = -2;
 /** Redis would have to be emptied as often within one call. */
 const MOST_EPOCHS = 5;
+/** While a cluster moves keys from one server to another, and as long as a call waits for an epoch. */
+const MOVE_PATIENCE_MS = 1_000;
+const PAUSE_MS = 20;
 
 /** So few that a step of a walk over all keys holds nobody up. */
 const KEYS_A_STEP = 500;
@@ -39,13 +45,18 @@ export class RedisCounterStore extends CounterStore {
 
   /** @param nowMs replaces the server's own clock: for tests that drive several stores through one time. */
   constructor(
-    redis: ScriptRunner,
+    redis: LuaRunner,
     private readonly epoch: Epoch = STANDING_EPOCH,
     private readonly nowMs?: () => number,
   ) {
     super();
     this.scripts = new RedisScripts(redis);
     this.keys = epoch.keys;
+  }
+
+  /** As `Epoch.turns`: what was held before the last time, and is not among the calls in flight yet, holds nothing. */
+  get turns(): number {
+    return this.epoch.turns;
   }
 
   async reserve(command: ReserveCommand): Promise<ReserveAnswer> {
@@ -57,7 +68,7 @@ export class RedisCounterStore extends CounterStore {
       else this.inDoubt.delete(command.id);
     };
     try {
-      return readReserveAnswer(command, await this.inEpoch('reserve', call, giveBack));
+      return readReserveAnswer(command, await this.reserveInTurn(call, giveBack));
     } catch (error) {
       this.inDoubt.add(command.id);
       throw error;
@@ -70,40 +81,55 @@ export class RedisCounterStore extends CounterStore {
         amounts.some((held) => held.unit === unit) ? (used[index]?.[unit] ?? 0) : 0,
       ),
     );
-    const epoch = await this.openEpoch();
     const args = [memberOf(hold), packed(...spent)];
-    const [ended] = await this.scripts.run('settle', { keys: holdKeys(this.keys, epoch, hold), args });
+    const [ended] = await this.inEpoch('settle', (epoch) => ({
+      keys: holdKeys(this.keys, epoch, hold),
+      args,
+    }));
     return ended === 1;
   }
 
   async release(hold: Hold): Promise<boolean> {
-    const epoch = await this.openEpoch();
-    const [ended] = await this.scripts.run('release', releaseCall(this.keys, epoch, hold));
+    const [ended] = await this.inEpoch('release', (epoch) => releaseCall(this.keys, epoch, hold));
     return ended === 1;
   }
 
+  /** Holds less than before, with the same deadline. @returns false where the hold has ended. */
+  async shrink(hold: Hold, smaller: Hold): Promise<boolean> {
+    const [shrunk] = await this.inEpoch('shrink', (epoch) => shrinkCall(this.keys, epoch, [hold, smaller]));
+    return shrunk === 1;
+  }
+
   async load({ counter, token }: ColdCounter, used: UnitAmounts): Promise<boolean> {
-    const epoch = await this.openEpoch();
-    const keys = [this.keys.open, this.keys.counter(epoch, counter)];
-    const args = [epoch, token, counter.expiresAtMs, packed(UNIT_ORDER.map((unit) => used[unit] ?? 0))];
-    // In an epoch that has passed there is nothing to be filled: whoever asks again finds the counter cold.
-    const [loaded] = await this.scripts.run('load', { keys, args });
-    return loaded === 1;
+    const amounts = packed(UNIT_ORDER.map((unit) => used[unit] ?? 0));
+    try {
+      const epoch = await this.openEpoch();
+      const keys = [this.keys.open, this.keys.counter(epoch, counter)];
+      const args = [epoch, token, counter.expiresAtMs, amounts];
+      const [loaded] = await this.scripts.run('load', { keys, args });
+      return loaded === 1;
+    } catch (error) {
+      // As in an epoch that has passed: whoever asks again finds the counter cold.
+      if (error instanceof ServerMoved) return false;
+      throw error;
+    }
   }
 
   async invalidate(counters: readonly CounterRef[]): Promise<void> {
     if (counters.length === 0) return;
-    const epoch = await this.openEpoch();
-    const keys = counters.map((counter) => this.keys.counter(epoch, counter));
-    await this.scripts.run('invalidate', { keys, args: [] });
+    await this.inEpoch('invalidate', (epoch) => ({
+      keys: counters.map((counter) => this.keys.counter(epoch, counter)),
+      args: [],
+    }));
   }
 
   async invalidateAll(): Promise<void> {
-    const epoch = await this.openEpoch();
     let cursor = '0';
     do {
-      const args = [cursor, KEYS_A_STEP, this.keys.counterPrefix(epoch)];
-      const [next] = await this.scripts.run('invalidate-all', { keys: [this.keys.live(epoch)], args });
+      const [next] = await this.inEpoch('invalidate-all', (epoch) => ({
+        keys: [this.keys.live(epoch)],
+        args: [cursor, KEYS_A_STEP, this.keys.counterPrefix(epoch)],
+      }));
       cursor = String(next);
     } while (cursor !== '0');
   }
@@ -119,17 +145,19 @@ export class RedisCounterStore extends CounterStore {
   }
 
   async renew(hold: Hold, ttlMs: number): Promise<Hold | undefined> {
-    const epoch = await this.openEpoch();
     const args = [this.nowUs(), memberOf(hold), ttlMs];
-    const [deadlineMs] = await this.scripts.run('renew', { keys: [this.keys.live(epoch)], args });
+    const [deadlineMs] = await this.inLive('renew', args);
     return deadlineMs === 0 ? undefined : { ...hold, deadlineMs: Number(deadlineMs) };
   }
 
   async overdue(limit: number): Promise<Hold[]> {
-    const epoch = await this.openEpoch();
-    await this.dropDoubtful(epoch);
-    const call = { keys: [this.keys.live(epoch)], args: [this.nowUs(), limit] };
-    return holdsIn(await this.scripts.run('overdue', call));
+    await this.dropDoubtful();
+    return holdsIn(await this.inLive('overdue', [this.nowUs(), limit]));
+  }
+
+  /** The live holds of these ids. */
+  async find(ids: readonly string[]): Promise<Hold[]> {
+    return ids.length === 0 ? [] : holdsIn(await this.inLive('find-live', ids));
   }
 
   async takePermits(command: TakePermits): Promise<PermitsAnswer> {
@@ -144,12 +172,31 @@ export class RedisCounterStore extends CounterStore {
   }
 
   /** A call that was told of a failure is never made: what it may hold is given back when Redis can be asked again. */
-  private async dropDoubtful(epoch: string): Promise<void> {
+  private async dropDoubtful(): Promise<void> {
     const ids = [...this.inDoubt];
-    if (ids.length === 0) return;
-    const call = { keys: [this.keys.live(epoch)], args: ids };
-    for (const hold of holdsIn(await this.scripts.run('find-live', call))) await this.release(hold);
+    for (const hold of await this.find(ids)) await this.release(hold);
     for (const id of ids) this.inDoubt.delete(id);
+  }
+
+  /** Where the calls in flight were registered anew before the answer came, what was held is not among them. */
+  private async reserveInTurn(
+    call: (epoch: string) => ScriptCall,
+    late: (answer: unknown[]) => void,
+  ): Promise<unknown[]> {
+    for (let attempt = 0; attempt < MOST_EPOCHS; attempt++) {
+      let turns = 0;
+      const callInTurn = (epoch: string) => {
+        turns = this.epoch.turns;
+        return call(epoch);
+      };
+      const answer = await this.inEpoch('reserve', callInTurn, late);
+      if (turns === this.epoch.turns || !(Number(answer[0]) > 0)) return answer;
+    }
+    throw emptiedOver();
+  }
+
+  private inLive(name: ScriptName, args: ScriptCall['args']): Promise<unknown[]> {
+    return this.inEpoch(name, (epoch) => ({ keys: [this.keys.live(epoch)], args }));
   }
 
   /** Runs a script in the open epoch; where it says that this one has passed, in the next. */
@@ -158,13 +205,20 @@ export class RedisCounterStore extends CounterStore {
     call: (epoch: string) => ScriptCall,
     late?: (answer: unknown[]) => void,
   ): Promise<unknown[]> {
-    for (let attempt = 0; attempt < MOST_EPOCHS; attempt++) {
-      const epoch = this.epoch.known ?? (await this.epoch.current());
-      const answer = await this.scripts.run(name, call(epoch), late);
-      if (answer[0] !== EPOCH_PASSED) return answer;
+    const patience = performance.now() + MOVE_PATIENCE_MS;
+    for (let epochs = 0; epochs < MOST_EPOCHS;) {
+      try {
+        const epoch = this.epoch.known ?? (await this.epoch.current());
+        const answer = await this.scripts.run(name, call(epoch), late);
+        if (answer[0] !== EPOCH_PASSED) return answer;
+        epochs++;
+      } catch (error) {
+        if (!(error instanceof ServerMoved) || performance.now() > patience) throw error;
+        await delay(PAUSE_MS);
+      }
       this.epoch.lost();
     }
-    throw new CodedError('store_unavailable', 'Redis is emptied over and over. Look at who does that.');
+    throw emptiedOver();
   }
 
   private openEpoch(): string | Promise<string> {
@@ -174,4 +228,8 @@ export class RedisCounterStore extends CounterStore {
   private nowUs(): string {
     return this.nowMs ? String(this.nowMs() * 1000) : '';
   }
+}
+
+function emptiedOver(): CodedError {
+  return new CodedError('store_unavailable', 'Redis is emptied over and over. Look at who does that.');
 }

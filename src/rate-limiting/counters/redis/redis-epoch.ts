@@ -1,27 +1,35 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 
-import { type ChangeFeed } from '../../../database/index.js';
+import { type ChangeFeed, type ShardServer } from '../../../database/index.js';
 import { CodedError } from '../../../errors.js';
 import { type Hold } from '../../domain/counters.js';
+import { type ReservationId } from '../../domain/ids.js';
 import { type InstanceRoster } from '../../instances/instance-roster.store.js';
-import { type LiveReservations } from '../../live-reservations.js';
 
 import { type Epoch } from './epoch.js';
 import { holdKeys, memberOf, releaseCall } from './hold-codec.js';
-import { PLAIN_KEYS } from './keys.js';
-import { RedisScripts, type ScriptRunner } from './redis-scripts.js';
+import { type ShardKeys } from './keys.js';
+import { RedisScripts } from './redis-scripts.js';
 
-/** What an epoch needs of a Redis connection; ioredis has it. */
-export interface EpochRedis extends ScriptRunner {
-  info(section: 'server'): Promise<string>;
-  on(event: 'close', listener: () => void): unknown;
+/** The reservations that live here, as far as they are kept in the epoch's shard. */
+export interface HeldReservations {
+  holds(): Hold[];
+  has(id: ReservationId): boolean;
+  rehold(hold: Hold): void;
 }
 
-/** Tells the other instances of a new epoch; the ChangeFeed does. */
-export type EpochFeed = Pick<ChangeFeed, 'publish' | 'onChange' | 'onInterruption'>;
+export interface RedisEpochInput {
+  readonly server: ShardServer;
+  readonly keys: ShardKeys;
+  readonly roster: Pick<InstanceRoster, 'self' | 'enter' | 'alive'>;
+  readonly held: HeldReservations;
+  /** Tells the other instances of a new epoch. */
+  readonly feed: Pick<ChangeFeed, 'publish' | 'onChange' | 'onInterruption'>;
+  readonly reservationTtlMs: number;
+}
 
-/** What a new epoch is announced as; its id is its name. */
+/** What a new epoch is announced as; its id is the shard's tag and its name. */
 const NEW_EPOCH = 'counterEpoch';
 
 /** How long a call waits for an epoch to open. */
@@ -31,36 +39,36 @@ const PAUSE_MS = 50;
 const TELL_EVERY_MS = 1_000;
 
 /**
- * The epoch of a Redis that may be emptied, restarted or replaced by an older one at any time. Whoever notices names a new
- * one: an empty keyspace, so that every counter is cold. Each instance registers the reservations that it holds, and only
- * when all that live have, the epoch opens: until then nobody can spend what a call in flight still holds (G5).
+ * The epoch of a shard whose server may be emptied, restarted or replaced by an older one at any time. Whoever notices
+ * names a new one: an empty keyspace, so that every counter is cold. Each instance registers the reservations that it
+ * holds, and only when all that live have, the epoch opens: until then nobody can spend what a call in flight still
+ * holds (G5).
  */
 export class RedisEpoch implements Epoch {
-  readonly keys = PLAIN_KEYS;
   known: string | undefined;
+  turns = 0;
   private opening: Promise<string> | undefined;
   private registeredIn: string | undefined;
   private readonly scripts: RedisScripts;
 
-  constructor(
-    private readonly redis: EpochRedis,
-    private readonly roster: InstanceRoster,
-    private readonly live: LiveReservations,
-    private readonly feed: EpochFeed,
-    private readonly reservationTtlMs: number,
-  ) {
-    this.scripts = new RedisScripts(redis);
-    // What answers after a reconnect may be another server, or the same with older data.
-    redis.on('close', () => {
+  constructor(private readonly input: RedisEpochInput) {
+    const { server, keys, feed } = input;
+    this.scripts = new RedisScripts(server);
+    server.onLost(() => {
       this.lost();
     });
     // An instance without calls of its own would not notice, and all others would wait for it.
     feed.onChange(({ kind, id }) => {
-      if (kind === NEW_EPOCH && id !== this.known) this.look();
+      const [tag, name] = id.split(':');
+      if (kind === NEW_EPOCH && tag === keys.tag && name !== this.known) this.look();
     });
     feed.onInterruption(() => {
       this.look();
     });
+  }
+
+  get keys(): ShardKeys {
+    return this.input.keys;
   }
 
   lost(): void {
@@ -94,7 +102,7 @@ export class RedisEpoch implements Epoch {
   }
 
   private async open(): Promise<string> {
-    await this.roster.enter();
+    await this.input.roster.enter();
     let toldAt = Number.NEGATIVE_INFINITY;
     for (;;) {
       const name = await this.name();
@@ -106,34 +114,41 @@ export class RedisEpoch implements Epoch {
         return name;
       }
       if (performance.now() - toldAt >= TELL_EVERY_MS) {
-        await this.feed.publish({ kind: NEW_EPOCH, id: name });
+        await this.input.feed.publish({ kind: NEW_EPOCH, id: `${this.keys.tag}:${name}` });
         toldAt = performance.now();
       }
       await delay(PAUSE_MS);
     }
   }
 
+  /**
+   * Asks the server that keeps the shard, and only then has scripts go there: what it holds of an epoch that is known
+   * here may be older than what was answered.
+   */
   private async name(): Promise<string> {
-    const server = await this.redis.info('server');
-    const runId = /^run_id:(\w+)/m.exec(server)?.[1] ?? '';
-    const proposal = randomBytes(5).toString('hex');
-    const [name] = await this.scripts.run('epoch', {
+    const found = await this.input.server.find();
+    const [name] = await new RedisScripts(found).run('epoch', {
       keys: [this.keys.epoch, this.keys.open],
-      args: [proposal, runId],
+      args: [randomBytes(5).toString('hex'), found.identity],
     });
+    this.input.server.take(found);
     return String(name);
   }
 
   /** The reservations that live here, once an epoch. */
   private async register(epoch: string): Promise<void> {
     if (this.registeredIn === epoch) return;
-    const holds = this.live.holds().map(inNewEpoch);
+    // Answers that came together with the epoch's name are read first: what they hold is to be registered too.
+    await turn();
+    const { held } = this.input;
+    const holds = held.holds().map(inNewEpoch);
+    this.turns++;
     for (const hold of holds) {
-      this.live.rehold(hold);
+      held.rehold(hold);
       await this.registerHold(epoch, hold);
     }
     // Those that ended meanwhile ended in the epoch before, where this one does not look.
-    for (const hold of holds) if (!this.live.has(hold.id)) await this.drop(epoch, hold);
+    for (const hold of holds) if (!held.has(hold.id)) await this.drop(epoch, hold);
     this.registeredIn = epoch;
   }
 
@@ -141,7 +156,7 @@ export class RedisEpoch implements Epoch {
     const keys = [this.keys.epoch, ...holdKeys(this.keys, epoch, hold)];
     const expiries = hold.counters.map(({ counter }) => counter.expiresAtMs);
     // A life anew: the deadline that it was given first may have been pushed out since, more than once.
-    const args = [epoch, memberOf(hold), this.reservationTtlMs, ...expiries];
+    const args = [epoch, memberOf(hold), this.input.reservationTtlMs, ...expiries];
     await this.scripts.run('register', { keys, args });
   }
 
@@ -150,10 +165,11 @@ export class RedisEpoch implements Epoch {
   }
 
   private async join(epoch: string): Promise<boolean> {
-    const alive = await this.roster.alive();
+    const { roster } = this.input;
+    const alive = await roster.alive();
     const [joined] = await this.scripts.run('join-epoch', {
       keys: [this.keys.epoch, this.keys.open],
-      args: [epoch, this.roster.self, ...alive],
+      args: [epoch, roster.self, ...alive],
     });
     return joined === 1;
   }

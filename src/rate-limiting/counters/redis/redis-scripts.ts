@@ -2,12 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { SilenceWatch, WrittenCommand, type WrittenCommandSender } from '../../../database/index.js';
+import { type LuaRunner, SilenceWatch, WrittenCommand } from '../../../database/index.js';
 
 import { requestOf, type ScriptCall } from './script-request.js';
-
-/** What the scripts need of a Redis connection; ioredis and its Cluster have it. */
-export type ScriptRunner = WrittenCommandSender;
 
 /** With a tick of the watch, what a store that is down may cost a call: 250 ms. */
 const SILENCE_MS = 200;
@@ -27,6 +24,7 @@ const NAMES = [
   'register',
   'join-epoch',
   'find-live',
+  'shrink',
 ] as const;
 export type ScriptName = (typeof NAMES)[number];
 
@@ -35,13 +33,15 @@ interface Script {
   readonly sha: string;
 }
 
+let scripts: ReadonlyMap<ScriptName, Script> | undefined;
+
 /** The Lua files, read once: a missing one stops the start. Called by hash, sent again when Redis forgot them. */
 export class RedisScripts {
-  private readonly scripts = new Map<ScriptName, Script>(NAMES.map((name) => [name, readScript(name)]));
+  private readonly scripts = (scripts ??= new Map(NAMES.map((name) => [name, readScript(name)])));
 
   private readonly watch = new SilenceWatch(SILENCE_MS);
 
-  constructor(private readonly redis: ScriptRunner) {}
+  constructor(private readonly redis: LuaRunner) {}
 
   /**
    * @param late is given the answer of a script that was given up and ran after all.
@@ -51,12 +51,13 @@ export class RedisScripts {
   async run(name: ScriptName, call: ScriptCall, late?: (answer: unknown[]) => void): Promise<unknown[]> {
     const script = this.scripts.get(name);
     if (!script) throw new Error(`No Lua script is named ${name}.`);
-    const told = late && ((answer: unknown) => late(asList(answer)));
+    const watch = this.redis.silence ?? this.watch;
+    const told = late && ((answer: unknown) => { late(asList(answer)); });
     try {
-      return asList(await this.watch.guard(this.send('evalsha', script.sha, call), told));
+      return asList(await watch.guard(this.send('evalsha', script.sha, call), told));
     } catch (error) {
       if (!isForgotten(error)) throw error;
-      return asList(await this.watch.guard(this.send('eval', script.text, call), told));
+      return asList(await watch.guard(this.send('eval', script.text, call), told));
     }
   }
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { RedisConnection } from '../../../database/index.js';
 
-import { PLAIN_KEYS } from './keys.js';
+import { type ShardKeys, shardKeys } from './keys.js';
 import { ObservedEpoch } from './observed-epoch.js';
 
 /** How many calls are in flight, and how many of these are past their deadline. */
@@ -16,15 +16,29 @@ export interface ReservationCounts {
 export class ReservationCountsStore {
   constructor(private readonly redis: RedisConnection) {}
 
-  /** Nothing without Redis, and where no server counts in it. @throws what the connection throws */
+  /**
+   * Nothing without Redis, and where no server counts in it. On a cluster, a call that is held in several shards counts
+   * in each. @throws what the connection throws
+   */
   async count(): Promise<ReservationCounts | undefined> {
-    const { client } = this.redis;
-    const epoch = client && (await new ObservedEpoch(client).open());
-    if (!client || epoch === undefined) return undefined;
-    const [seconds, micros] = await client.time();
+    if (!this.redis.configured) return undefined;
+    const counts = await Promise.all(shardKeys(this.redis).map((keys) => this.countIn(keys)));
+    const known = counts.filter((count) => count !== undefined);
+    if (known.length === 0) return undefined;
+    return {
+      live: known.reduce((sum, { live }) => sum + live, 0),
+      overdue: known.reduce((sum, { overdue }) => sum + overdue, 0),
+    };
+  }
+
+  private async countIn(keys: ShardKeys): Promise<ReservationCounts | undefined> {
+    const open = await new ObservedEpoch(this.redis.shard(keys.tag), keys).look();
+    if (!open) return undefined;
+    const { server, epoch } = open;
+    const [seconds, micros] = await server.time();
     const nowMs = Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
-    const key = PLAIN_KEYS.live(epoch);
-    const [live, overdue] = await Promise.all([client.zcard(key), client.zcount(key, '-inf', nowMs)]);
+    const key = keys.live(epoch);
+    const [live, overdue] = await Promise.all([server.zcard(key), server.zcount(key, '-inf', nowMs)]);
     return { live, overdue };
   }
 }

@@ -1,0 +1,149 @@
+import { keySlot } from '../../src/database/redis-key-slot.js';
+import { clusterKeys } from '../../src/rate-limiting/counters/redis/keys.js';
+import { placeOf } from '../../src/rate-limiting/counters/sharded/counter-shard.js';
+import { ApiClient } from '../support/api-client.js';
+import { type AppProcess, startApp } from '../support/app-process.js';
+import { type Harness, newHarness, type TestUser } from '../support/harness.js';
+import { LedgerReader } from '../support/ledger-reader.js';
+import { describeWithRedis } from '../support/redis.js';
+import { startRedisCluster, type TestRedisCluster } from '../support/redis-cluster.js';
+import { until } from '../support/until.js';
+
+const CHAT = { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'hi' }], max_tokens: 20 };
+const KEYS = clusterKeys();
+
+describeWithRedis('two instances on a Redis Cluster', () => {
+  let cluster: TestRedisCluster;
+  let harness: Harness;
+  let other: AppProcess;
+  let ledger: LedgerReader;
+
+  beforeAll(async () => {
+    cluster = await startRedisCluster({ replicas: 1 });
+    const env = { RESERVATION_TTL_SEC: '6' };
+    harness = await newHarness({ redisUrl: cluster.url, upstream: true, env });
+    other = await startApp(harness.environment());
+    ledger = await LedgerReader.open(harness.databaseUrl);
+  }, 60_000);
+
+  afterAll(async () => {
+    await other.stop();
+    await ledger.close();
+    await harness.stop();
+    await cluster.stop();
+  });
+
+  beforeEach(() => {
+    harness.emulator.reset();
+  });
+
+  const chat = (api: ApiClient) => api.post('/v1/chat/completions', CHAT);
+  const clientsOf = ({ key, api }: TestUser) => [api, new ApiClient(other.url, key)];
+  const slotOf = (kind: string, id: string) =>
+    keySlot(KEYS[placeOf(`${kind}:${id}`, KEYS.length)]?.tag ?? '');
+  const limit = async ({ api }: TestUser, name: string) => {
+    const { body } = await api.get('/me/usage');
+    return body.limits.find((one: { name: string }) => one.name === name);
+  };
+
+  /** Limits on the user and on the key, whose counters are on different masters. */
+  async function splitUser(monthlyCallLimit: number): Promise<TestUser> {
+    for (;;) {
+      const user = await harness.newUser({ monthlyCallLimit });
+      await harness.admin.put(`/admin/limits/api-keys/${user.keyId}`, { monthlyCallLimit: 1_000 });
+      const masters = [slotOf('user', user.id), slotOf('apiKey', user.keyId)].map((slot) =>
+        cluster.masterOf(slot),
+      );
+      const [one, two] = await Promise.all(masters);
+      if (one?.port !== two?.port) return user;
+    }
+  }
+
+  /** Calls without pause over both instances until the limit has denied `denials` of them. */
+  async function callUntilSpent(user: TestUser, denials: number): Promise<number[]> {
+    const statuses: number[] = [];
+    const denied = () => statuses.filter((status) => status === 429).length;
+    const calling = [...clientsOf(user), ...clientsOf(user)].map(async (api) => {
+      while (denied() < denials) statuses.push((await chat(api)).status);
+    });
+    await Promise.all(calling);
+    return statuses;
+  }
+
+  async function expectAllCounted(user: TestUser, calls: number): Promise<void> {
+    await until('nothing is held any more', async () => {
+      const [mine, keys] = [await limit(user, 'user.month.calls'), await limit(user, 'apiKey.month.calls')];
+      return mine?.reserved === 0 && (keys?.reserved ?? 0) === 0;
+    });
+    expect(await ledger.ledger(user.id)).toMatchObject({ rows: calls, calls });
+    expect(await limit(user, 'user.month.calls')).toMatchObject({ used: calls, reserved: 0 });
+  }
+
+  /** A machine that is busy with other things may let a server be silent for 250 ms: such a call is made again. */
+  async function answerOf(api: ApiClient): Promise<number> {
+    for (;;) {
+      const { status } = await chat(api);
+      if (status !== 503) return status;
+    }
+  }
+
+  it('G1: 400 parallel calls over both give exactly 50 answers to a limit of 50', async () => {
+    const user = await splitUser(50);
+    const calls = clientsOf(user).flatMap((api) => Array.from({ length: 200 }, () => answerOf(api)));
+    const statuses = (await Promise.all(calls)).sort();
+    expect(statuses).toEqual([...Array<number>(50).fill(200), ...Array<number>(350).fill(429)]);
+    await expectAllCounted(user, 50);
+  }, 60_000);
+
+  it('G5: all masters emptied refill nobody, calls in flight of every instance included', async () => {
+    const user = await splitUser(10);
+    const [here, there] = clientsOf(user);
+    if (!here || !there) throw new Error('two instances are needed');
+    await chat(here);
+    harness.emulator.hold();
+    const inFlight = [chat(here), chat(here), chat(there), chat(there)];
+    await harness.emulator.until(({ inFlight: count }) => count === 4);
+    await cluster.flushAll();
+    const rush = [here, there].flatMap((api) => Array.from({ length: 10 }, () => chat(api)));
+    await harness.emulator.until(({ inFlight: count }) => count === 9);
+    harness.emulator.release();
+    const statuses = (await Promise.all([...inFlight, ...rush])).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(9);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(15);
+    await expectAllCounted(user, 10);
+  }, 30_000);
+
+  it('G1, G3: slots that are moved while calls run let nobody past a limit, and all is counted', async () => {
+    const user = await splitUser(150);
+    await chat(user.api);
+    const calling = callUntilSpent(user, 20);
+    for (const slot of [slotOf('user', user.id), slotOf('apiKey', user.keyId)]) {
+      const [target] = await cluster.otherMasters(slot);
+      if (target) await cluster.moveSlot(slot, target);
+    }
+    const statuses = await calling;
+    expect(statuses.filter((status) => status === 200)).toHaveLength(149);
+    expect(statuses.filter((status) => ![200, 429, 503].includes(status))).toEqual([]);
+    await expectAllCounted(user, 150);
+  }, 60_000);
+
+  it('G1, G3, G5, G9: a master that is killed is replaced by its replica without a restart, and nobody has more than before', async () => {
+    const user = await splitUser(60);
+    const [here, there] = clientsOf(user);
+    if (!here || !there) throw new Error('two instances are needed');
+    harness.emulator.hold();
+    const inFlight = [chat(here), chat(there), chat(there)];
+    await harness.emulator.until(({ inFlight: count }) => count === 3);
+    await (await cluster.masterOf(slotOf('user', user.id))).kill9();
+    const since = performance.now();
+    const refused = await chat(here);
+    expect([refused.status, performance.now() - since < 2_000]).toEqual([503, true]);
+    harness.emulator.release();
+    expect((await Promise.all(inFlight)).map(({ status }) => status)).toEqual([200, 200, 200]);
+
+    const statuses = await callUntilSpent(user, 5);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(57);
+    await expectAllCounted(user, 60);
+    expect((await here.get('/health/ready')).status).toBe(200);
+  }, 60_000);
+});
