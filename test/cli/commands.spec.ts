@@ -175,6 +175,30 @@ describe('the command line', () => {
     expect(await json('migrate')).toEqual({ migrated: [] });
   }, 120_000);
 
+  it('ratelimit quota shows a workflow of each who used it, and quota reset --workflow gives it back', async () => {
+    const [one, two] = [await newUser(), await newUser()];
+    const run = (user: typeof one) =>
+      user.api.post('/generate/script', { topic: 'rain' }, { 'X-Workflow-Id': 'nightly' });
+    await run(one);
+    await run(two);
+    const shown = await json('ratelimit quota nightly');
+    const quota = { name: 'workflow.rolling.tokens', max: 3_000_000, enforcement: 'soft', workspaceId: null };
+    expect(shown.items).toEqual([
+      expect.objectContaining({ ...quota, userId: one.id, used: expect.any(Number) }),
+      expect.objectContaining({ ...quota, userId: two.id, used: expect.any(Number) }),
+    ]);
+    const [{ used, remaining, windowStart, windowEnd }] = shown.items;
+    expect([used > 0, Number(used) + Number(remaining)]).toEqual([true, 3_000_000]);
+    expect(Date.parse(windowEnd) - Date.parse(windowStart)).toBe(30 * 86_400_000);
+
+    expect(await json('quota reset --workflow nightly --reason test')).toMatchObject({
+      scope: 'workflow',
+      calls: 2,
+    });
+    const after = await json(`ratelimit quota nightly --user ${one.email}`);
+    expect(after.items).toMatchObject([{ userId: one.id, used: 0 }]);
+  }, 180_000);
+
   it('ratelimit quota says that nothing counts a workflow that was never used', async () => {
     expect(refused(await cli('ratelimit quota never-used --json'))).toMatchObject({
       code: 1,

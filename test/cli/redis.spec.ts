@@ -12,7 +12,11 @@ describeWithRedis('the command line with Redis', () => {
   let sql: Client;
 
   beforeAll(async () => {
-    harness = await newHarness({ redis: true, upstream: true });
+    harness = await newHarness({
+      redis: true,
+      upstream: true,
+      env: { PROVIDER_UPSTREAM_RATE_PER_SEC: '1000' },
+    });
     sql = new Client({ connectionString: harness.databaseUrl });
     await sql.connect();
   }, 60_000);
@@ -50,6 +54,9 @@ describeWithRedis('the command line with Redis', () => {
       counters: 'redis',
       instances: 1,
       reservations: { live: 1, overdue: 0 },
+      providers: [
+        { name: 'upstream', state: 'available', ratePerSec: 1_000, availablePermits: expect.any(Number) },
+      ],
     });
     const gauges = { reservations_live: 1, reservations_overdue: 0, instances: 1 };
     expect((await cli('ratelimit metrics')).json()).toMatchObject({ gauges });

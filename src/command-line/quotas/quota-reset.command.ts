@@ -46,7 +46,7 @@ export class QuotaResetCommand extends ShowingCommand {
     return value;
   }
 
-  @Option({ flags: '--workflow <id>', description: 'of a workflow' })
+  @Option({ flags: '--workflow <id>', description: 'of a workflow, in every workspace and of every user' })
   workflow(value: string): string {
     return value;
   }

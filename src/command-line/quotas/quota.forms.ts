@@ -27,7 +27,7 @@ export class QuotaResetForm {
   workspace?: string;
 
   @MayBeAbsent()
-  @IsLine(200)
+  @IsLine(600)
   workflow?: string;
 
   all?: boolean;

@@ -1,12 +1,13 @@
 import { Injectable, Module } from '@nestjs/common';
 
 import { type MetricsShown, MetricsSummary } from './metrics-summary.port.js';
+import { ServersNow } from './servers-now.js';
 import { StoredMetrics } from './stored-metrics.js';
 import { StoredMetricsStore } from './stored-metrics.store.js';
 
 /** The summary that `ratelimit metrics` shows. */
 @Module({
-  providers: [StoredMetricsStore, { provide: MetricsSummary, useClass: StoredMetrics }],
+  providers: [StoredMetricsStore, ServersNow, { provide: MetricsSummary, useClass: StoredMetrics }],
   exports: [MetricsSummary],
 })
 export class MetricsModule {}

@@ -25,7 +25,7 @@ export class RateLimitStatusCommand extends ShowingCommand {
     const status = await this.workroom.with(
       async () => ({
         desk: (await import('./status.desk.js')).StatusDesk,
-        modules: [(await import('../../providers/index.js')).ProvidersModule],
+        modules: [(await import('./status.module.js')).StatusModule],
       }),
       (desk) => desk.status(),
     );
@@ -50,11 +50,14 @@ function textOf(status: StatusShown): string {
     'circuit breaker': `${budgets.circuitBreakerUsd} USD`,
     routing: status.routingPolicy,
   };
-  const providers = status.providers.map(({ name, baseUrl, models, ratePerSec }) => ({
-    provider: name,
-    'requests/s': ratePerSec,
-    models: models.join(', '),
-    at: baseUrl,
+  const providers = status.providers.map((provider) => ({
+    provider: provider.name,
+    state: provider.state,
+    until: provider.until,
+    'requests/s': provider.ratePerSec,
+    permits: provider.availablePermits,
+    models: provider.models.join(', '),
+    at: provider.baseUrl,
   }));
   return `${list(facts)}\n${table(providers)}`;
 }

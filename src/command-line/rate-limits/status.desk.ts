@@ -1,22 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import { type Settings, SETTINGS } from '../../config/index.js';
-import { RedisConnection, StoresHealth, type StoresState } from '../../database/index.js';
-import { ProviderRegistry } from '../../providers/index.js';
-import {
-  formatUsd,
-  InstanceRoster,
-  type ReservationCounts,
-  ReservationCountsStore,
-} from '../../rate-limiting/index.js';
+import { StoresHealth, type StoresState } from '../../database/index.js';
+import { formatUsd, type ReservationCounts } from '../../rate-limiting/index.js';
 
-export interface ProviderShown {
-  readonly name: string;
-  readonly baseUrl: string | null;
-  readonly models: readonly string[];
-  /** Requests a second that it is sent at most; null where nothing limits them. */
-  readonly ratePerSec: number | null;
-}
+import { type ProviderShown, ProviderStandings } from './provider-standings.js';
+import { ServersNow } from './servers-now.js';
 
 /** How limits are set and what they stand on. Null is what only a server without Redis knows. */
 export interface StatusShown {
@@ -41,45 +30,42 @@ export interface StatusShown {
 @Injectable()
 export class StatusDesk {
   constructor(
-    private readonly health: StoresHealth,
-    private readonly redis: RedisConnection,
-    private readonly roster: InstanceRoster,
-    private readonly counts: ReservationCountsStore,
-    private readonly providers: ProviderRegistry,
+    private readonly stores: StoresHealth,
+    private readonly servers: ServersNow,
+    private readonly providers: ProviderStandings,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
   async status(): Promise<StatusShown> {
-    const { rateLimiting: limits, budgets, routing } = this.settings;
-    const { postgres, redis } = await this.health.check();
+    const { rateLimiting, routing, stores } = this.settings;
+    const { postgres, redis } = await this.stores.check();
+    const servers = redis === true ? await this.servers.look() : undefined;
     return {
-      enabled: limits.enabled,
-      storeFailure: limits.storeFailure,
-      counters: this.redis.client ? 'redis' : 'memory',
+      enabled: rateLimiting.enabled,
+      storeFailure: rateLimiting.storeFailure,
+      counters: stores.redisUrl === undefined ? 'memory' : 'redis',
       stores: { postgres, redis },
-      instances: this.redis.client ? (await this.roster.alive()).length : null,
-      reservations: redis === true ? ((await this.counts.count()) ?? null) : null,
+      instances: servers?.instances ?? null,
+      reservations: servers?.reservations ?? null,
+      ...this.limits(),
+      routingPolicy: routing.policy,
+      providers: await this.providers.look(redis === true),
+    };
+  }
+
+  private limits(): Pick<StatusShown, 'quota' | 'budgets'> {
+    const { rateLimiting, budgets } = this.settings;
+    return {
       quota: {
-        timeZone: limits.quotaTimezone,
-        windowDays: limits.quotaWindowDays,
-        defaultDailyTokens: limits.defaultDailyQuotaTokens,
-        enforcement: limits.quotaEnforcement,
+        timeZone: rateLimiting.quotaTimezone,
+        windowDays: rateLimiting.quotaWindowDays,
+        defaultDailyTokens: rateLimiting.defaultDailyQuotaTokens,
+        enforcement: rateLimiting.quotaEnforcement,
       },
       budgets: {
         hourlyUsd: formatUsd(budgets.hourlyNanoUsd),
         circuitBreakerUsd: formatUsd(budgets.circuitBreakerNanoUsd),
       },
-      routingPolicy: routing.policy,
-      providers: this.providersShown(),
     };
-  }
-
-  private providersShown(): ProviderShown[] {
-    return this.providers.all().map((provider) => ({
-      name: provider.name,
-      baseUrl: provider.baseUrl ?? null,
-      models: provider.models().map(({ name, alias }) => alias ?? name),
-      ratePerSec: this.settings.providers.find(({ name }) => name === provider.name)?.ratePerSec ?? null,
-    }));
   }
 }

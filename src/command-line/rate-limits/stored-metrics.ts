@@ -4,17 +4,16 @@ import {
   Clock,
   dayAt,
   formatUsd,
-  InstanceRoster,
   parseUsd,
   periodAt,
   RATE_LIMITING_OPTIONS,
   type RateLimitingOptions,
-  ReservationCountsStore,
   type UsageSums,
   UsageRowsStore,
 } from '../../rate-limiting/index.js';
 
 import { type MetricsShown, MetricsSummary, type Sample } from './metrics-summary.port.js';
+import { ServersNow } from './servers-now.js';
 import { type StatusCount, StoredMetricsStore } from './stored-metrics.store.js';
 
 const LATELY_MS = 15 * 60_000;
@@ -26,8 +25,7 @@ export class StoredMetrics extends MetricsSummary {
   constructor(
     private readonly rows: UsageRowsStore,
     private readonly store: StoredMetricsStore,
-    private readonly counts: ReservationCountsStore,
-    private readonly roster: InstanceRoster,
+    private readonly servers: ServersNow,
     private readonly clock: Clock,
     @Inject(RATE_LIMITING_OPTIONS) private readonly options: RateLimitingOptions,
   ) {
@@ -62,9 +60,9 @@ export class StoredMetrics extends MetricsSummary {
 
   /** Nothing without Redis: the server alone knows then. */
   private async gauges(): Promise<MetricsShown['gauges']> {
-    const reservations = await this.counts.count();
-    if (!reservations) return {};
-    const instances = (await this.roster.alive()).length;
+    const now = await this.servers.look();
+    if (!now) return {};
+    const { instances, reservations } = now;
     return { reservations_live: reservations.live, reservations_overdue: reservations.overdue, instances };
   }
 }

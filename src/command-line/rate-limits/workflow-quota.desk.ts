@@ -1,11 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 
-import { type Settings, SETTINGS } from '../../config/index.js';
 import { CodedError } from '../../errors.js';
 import {
   type Caller,
-  Clock,
-  dayAt,
   type LimitState,
   type LimitView,
   limitView,
@@ -39,8 +36,6 @@ export interface WorkflowShown {
   readonly items: readonly LimitShown<WorkflowQuota>[];
 }
 
-const DAY_MS = 86_400_000;
-
 /** Looks at the quotas of a workflow. */
 @Injectable()
 export class WorkflowQuotaDesk {
@@ -49,8 +44,6 @@ export class WorkflowQuotaDesk {
     private readonly owners: WorkflowOwnersStore,
     private readonly users: UserFinder,
     private readonly current: CurrentUsage,
-    private readonly clock: Clock,
-    @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
   /** @throws CodedError `not_found` where nothing counts such a workflow */
@@ -72,8 +65,7 @@ export class WorkflowQuotaDesk {
   private async callersOf({ workflowId, workspaceId, user }: WorkflowAsked): Promise<Caller[]> {
     if (workspaceId !== undefined) return [{ workflowId, workspaceId }];
     if (user !== undefined) return [{ workflowId, userId: (await this.users.find(user)).id }];
-    const { quotaWindowDays, quotaTimezone } = this.settings.rateLimiting;
-    return this.owners.of(workflowId, dayAt(this.clock.now() - quotaWindowDays * DAY_MS, quotaTimezone));
+    return this.owners.of(workflowId);
   }
 }
 
