@@ -1,4 +1,5 @@
 import { describeWithRedis, startRedis, type TestRedis } from '../../test/support/redis.js';
+import { startRedisCluster } from '../../test/support/redis-cluster.js';
 import { until } from '../../test/support/until.js';
 import { RedisConnection } from './redis-connection.js';
 
@@ -79,5 +80,32 @@ describeWithRedis('RedisConnection', () => {
     await second.open();
     await until('it warns', () => said.some((line) => line.includes('allkeys-lru')));
     await second.close();
+  });
+});
+
+describeWithRedis('RedisConnection to a cluster', () => {
+  it('finds all masters from two, warns of each that throws counters away, and is ready while all answer', async () => {
+    said.length = 0;
+    const cluster = await startRedisCluster();
+    const setting = await cluster.connect();
+    for (const node of setting.nodes('master')) await node.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    await setting.quit();
+    const connection = new RedisConnection(cluster.url, log);
+    try {
+      await connection.open();
+      await until(
+        'it warns of three',
+        () => said.filter((line) => line.includes('allkeys-lru')).length === 3,
+      );
+      expect(await connection.ready()).toBe(true);
+      const master = await cluster.masterOf(0);
+      await master.kill9();
+      await until('it is noticed', async () => !(await connection.ready()));
+      await master.restart();
+      await until('it is back', () => connection.ready());
+    } finally {
+      await connection.close();
+      await cluster.stop();
+    }
   });
 });

@@ -1,6 +1,9 @@
 import { keySlot } from '../../src/database/redis-key-slot.js';
 import { clusterKeys } from '../../src/rate-limiting/counters/redis/keys.js';
+import { CounterStore, newReservationId } from '../../src/rate-limiting/index.js';
+import { type CounterRef } from '../../src/rate-limiting/domain/counters.js';
 import { placeOf } from '../../src/rate-limiting/counters/sharded/counter-shard.js';
+import { claim, held, reserveOf } from '../rate-limiting/counter-store.contract.js';
 import { ApiClient } from '../support/api-client.js';
 import { type AppProcess, startApp } from '../support/app-process.js';
 import { type Harness, newHarness, type TestUser } from '../support/harness.js';
@@ -11,6 +14,7 @@ import { until } from '../support/until.js';
 
 const CHAT = { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'hi' }], max_tokens: 20 };
 const KEYS = clusterKeys();
+const FAR = Date.parse('2099-01-01T00:00:00Z');
 
 describeWithRedis('two instances on a Redis Cluster', () => {
   let cluster: TestRedisCluster;
@@ -126,6 +130,33 @@ describeWithRedis('two instances on a Redis Cluster', () => {
     expect(statuses.filter((status) => ![200, 429, 503].includes(status))).toEqual([]);
     await expectAllCounted(user, 150);
   }, 60_000);
+
+  it('G3, G4: a call over several masters whose process died is one row; one cut off midway is none', async () => {
+    const user = await splitUser(100);
+    const store = harness.app.get(CounterStore);
+    const refs: CounterRef[] = [
+      { subject: { kind: 'user', id: user.id }, window: '2026-11-01', expiresAtMs: FAR },
+      { subject: { kind: 'apiKey', id: user.keyId }, window: '2026-11-01', expiresAtMs: FAR },
+    ];
+    const counters = refs.map((counter) => ({
+      counter,
+      claims: [claim('calls', 0, 1), claim('llm_call', 0, 1)],
+    }));
+    const holdOne = () =>
+      held(store, reserveOf(counters, { id: newReservationId(harness.clock.now()), ttlMs: 500 }));
+    await holdOne();
+    const half = await holdOne();
+    await store.release({ ...half, counters: half.counters.slice(0, 1) });
+    await until('nothing is held any more', async () => {
+      const answers = await store.read(refs);
+      return answers.every(
+        ({ kind, ...rest }) => kind === 'warm' && !JSON.stringify(rest).includes('"reserved":{"'),
+      );
+    });
+    expect(await ledger.rows(user.id)).toMatchObject([
+      { status: 'expired', api_key_id: user.keyId, operation: 'llm_call', calls: 1 },
+    ]);
+  }, 30_000);
 
   it('G1, G3, G5, G9: a master that is killed is replaced by its replica without a restart, and nobody has more than before', async () => {
     const user = await splitUser(60);
