@@ -1,7 +1,13 @@
 import { createHmac } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 
+import { Client } from 'pg';
+
+import { readSettings } from '../../src/config/index.js';
+import { createApp } from '../../src/create-app.js';
 import { WebhookCourier } from '../../src/notifications/webhook.courier.js';
+import { NotificationStore } from '../../src/notifications/notification.store.js';
+import { ApiClient } from '../support/api-client.js';
 import { type Harness, newHarness } from '../support/harness.js';
 import { until } from '../support/until.js';
 
@@ -62,6 +68,48 @@ describe('notifications', () => {
       .digest('hex');
     expect(first?.headers['x-cuota-signature']).toBe(`sha256=${signature}`);
     expect(harness.log.filter((line) => line.includes('% used')).length).toBe(2);
+  });
+
+  it('come of what was used while one was being noted, too', async () => {
+    const user = await harness.newUser({ monthlyCallLimit: 5 });
+    const script = () => user.api.post('/generate/script', { topic: 'x' });
+    const lock = new Client({ connectionString: harness.databaseUrl });
+    await lock.connect();
+    await lock.query('BEGIN; LOCK TABLE notification IN EXCLUSIVE MODE');
+    for (let call = 0; call < 4; call++) await script();
+    await until('80 % is being noted', async () => {
+      const waiting = `SELECT 1 FROM pg_locks WHERE relation = 'notification'::regclass AND NOT granted`;
+      return (await lock.query(waiting)).rows.length > 0;
+    });
+    expect((await script()).status).toBe(200);
+    await lock.query('COMMIT');
+    await lock.end();
+    await until('both are told', () => told(user.id).length === 2);
+    expect(told(user.id).map(({ thresholdPercent }) => thresholdPercent)).toEqual([80, 100]);
+  });
+
+  it('are noted by one of many instances', async () => {
+    const user = await harness.newUser({ monthlyCallLimit: 1 });
+    const script = (url: string) => new ApiClient(url, user.key).post('/generate/script', { topic: 'x' });
+    await script(harness.url);
+    await until('both are told', () => told(user.id).length === 2);
+    const read = readSettings(harness.environment());
+    if ('faults' in read) throw new Error(read.faults.join('\n'));
+    const log: string[] = [];
+    const write = (line: string) => log.push(line);
+    const other = await createApp(read.settings, { clock: harness.clock, log: { write } });
+    try {
+      await other.listen(0, '127.0.0.1');
+      const notes = jest.spyOn(other.get(NotificationStore), 'add');
+      expect((await script((await other.getUrl()).replace('[::1]', '127.0.0.1'))).status).toBe(429);
+      await until('it looked', () => notes.mock.calls.length === 2);
+      await Promise.all(notes.mock.results.map(({ value }) => value as Promise<boolean>));
+      await other.get(WebhookCourier).deliverDue();
+    } finally {
+      await other.close();
+    }
+    expect(told(user.id)).toHaveLength(2);
+    expect(log.filter((line) => line.includes('% used'))).toEqual([]);
   });
 
   it('are sent again, with a pause, until the webhook takes them', async () => {
