@@ -23,13 +23,25 @@ export {
 } from './provider-registry.js';
 export {
   type ChatChunk,
+  lacks,
   type ModelProvider,
   type OutputCapField,
   type ProviderAnswer,
   type ProviderCall,
   type ProviderModel,
   type ProviderUsage,
+  type ResponseEvent,
   type WireObject,
 } from './provider.port.js';
+export {
+  type VideoCall,
+  type VideoFile,
+  type VideoJob,
+  type VideoJobCall,
+  type VideoMaker,
+  type VideoPlan,
+  type VideoProgress,
+  type VideoRequest,
+} from './video.port.js';
 export { ProvidersModule } from './providers.module.js';
 export { isWireObject, objectAt, objectsAt } from './wire-object.js';

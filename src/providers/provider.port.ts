@@ -1,4 +1,6 @@
 import { type Operation } from '../rate-limiting/index.js';
+import { ProviderError } from './provider-error.js';
+import { type VideoMaker } from './video.port.js';
 
 /** A JSON object in OpenAI's wire format. Fields we do not know pass through untouched. */
 export type WireObject = Readonly<Record<string, unknown>>;
@@ -55,9 +57,19 @@ export interface ProviderModel {
 /** The field that caps an answer's tokens. */
 export type OutputCapField = 'max_completion_tokens' | 'max_tokens';
 
+/** One event of `/v1/responses`, as a stream has them. */
+export interface ResponseEvent {
+  /** As received; `type` says what it is. */
+  readonly raw: WireObject;
+  /** On the last event. */
+  readonly usage?: ProviderUsage;
+  /** All text this event delivers, arguments and reasoning too: for estimating. */
+  readonly deltaText: string;
+}
+
 /**
- * What every adapter implements. Each operation rejects with a `ProviderError` and with nothing else. Adapters do not
- * retry, do not count and know no user.
+ * What an adapter implements: of the operations those that the provider has, the others are absent. Each rejects with a
+ * `ProviderError` and with nothing else. Adapters do not retry, do not count and know no user.
  */
 export interface ModelProvider {
   /** The name in the settings, in lower case. */
@@ -68,17 +80,32 @@ export interface ModelProvider {
   /** What it serves; of several models for one operation the first is the default. */
   models(): readonly ProviderModel[];
 
+  /** For `chat`; of `respond` it is always `max_output_tokens`. */
   outputCapField(model: string): OutputCapField;
 
-  chat(call: ProviderCall): Promise<ProviderAnswer>;
+  chat?(call: ProviderCall): Promise<ProviderAnswer>;
 
   /**
    * Resolves with the first chunk at hand: a failure before it rejects here, one after it rejects the iteration. Usage
    * is always asked for. The iterable is read once, to its end, or left by `break`, or ended by the signal.
    */
-  chatStream(call: ProviderCall): Promise<AsyncIterable<ChatChunk>>;
+  chatStream?(call: ProviderCall): Promise<AsyncIterable<ChatChunk>>;
 
-  embed(call: ProviderCall): Promise<ProviderAnswer>;
+  /** `POST /v1/responses`. */
+  respond?(call: ProviderCall): Promise<ProviderAnswer>;
 
-  image(call: ProviderCall): Promise<ProviderAnswer>;
+  /** As `chatStream`; its last event is `response.completed`, `response.incomplete` or `response.failed`. */
+  respondStream?(call: ProviderCall): Promise<AsyncIterable<ResponseEvent>>;
+
+  embed?(call: ProviderCall): Promise<ProviderAnswer>;
+
+  image?(call: ProviderCall): Promise<ProviderAnswer>;
+
+  readonly videos?: VideoMaker;
+}
+
+/** What a call rejects with at a provider that lacks the verb: the next one is asked. */
+export function lacks(provider: ModelProvider, verb: string): Promise<never> {
+  const details = { reason: 'not_found', neverSent: true } as const;
+  return Promise.reject(new ProviderError(provider.name, `does not serve ${verb}`, details));
 }

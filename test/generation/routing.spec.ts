@@ -1,4 +1,4 @@
-import { ProviderRouter } from '../../src/providers/index.js';
+import { lacks, ProviderRouter } from '../../src/providers/index.js';
 import { type Emulator, startEmulator } from '../support/emulator/emulator.js';
 import { type Harness, newHarness, providerAt, type TestUser } from '../support/harness.js';
 import { LedgerReader } from '../support/ledger-reader.js';
@@ -336,7 +336,8 @@ describe('routing', () => {
       operation,
       candidates,
       run: ({ provider, model }: (typeof candidates)[0]) =>
-        provider.chat({ body: { messages: MESSAGES }, model: model.name, signal }),
+        provider.chat?.({ body: { messages: MESSAGES }, model: model.name, signal }) ??
+        lacks(provider, 'chat'),
     } as const;
     alpha.always({ status: 500 });
     await expect(router.executeWithFailover(call, { maxAttempts: 1 })).rejects.toMatchObject({

@@ -5,6 +5,7 @@ import { countChatInput, countText, type WireBody } from '../../pricing/index.js
 import {
   asBrokenStream,
   type ChatChunk,
+  lacks,
   type ProviderCall,
   ProviderError,
   ProviderHealth,
@@ -59,7 +60,7 @@ export class ChatRunner {
   /** @throws CodedError for what no provider did. */
   complete(call: ChatCall): Promise<ChatAnswer> {
     return this.routed(call, call.operation, async (target, upstream) => {
-      const { body, usage } = await target.provider.chat(upstream);
+      const { body, usage } = await (target.provider.chat?.(upstream) ?? lacks(target.provider, 'chat'));
       const delivered = () => countText(textOfAnswer(body), target.model.name);
       return { body, usage: chatUsage(target, usage, delivered) };
     });
@@ -68,7 +69,7 @@ export class ChatRunner {
   /** Resolves when the first chunk is there. @throws CodedError for what no provider did. */
   stream(call: ChatCall): Promise<AsyncIterable<ChatPiece>> {
     return this.routed(call, `${call.operation}.first_byte`, async (target, upstream) => {
-      const chunks = await target.provider.chatStream(upstream);
+      const chunks = await (target.provider.chatStream?.(upstream) ?? lacks(target.provider, 'chat streams'));
       return pieces(target, chunks, (error) => this.health.failed(error));
     });
   }

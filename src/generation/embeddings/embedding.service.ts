@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { costOf, countEmbeddingInput, type WireBody } from '../../pricing/index.js';
-import { ProviderRouter, type ProviderUsage, type WireObject } from '../../providers/index.js';
+import { lacks, ProviderRouter, type ProviderUsage, type WireObject } from '../../providers/index.js';
 import {
   type ActualUsage,
   type CallEstimate,
@@ -57,7 +57,9 @@ export class EmbeddingService {
       signal,
       ...payableRoutes(targets, estimateAt),
       run: async (target) => {
-        const answer = await target.provider.embed({ body, model: target.model.name, signal });
+        const { provider, model } = target;
+        const answer = await (provider.embed?.({ body, model: model.name, signal }) ??
+          lacks(provider, 'embeddings'));
         return { body: answer.body, usage: embeddingUsage(target, answer.usage) };
       },
     });

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { countImageInput, type WireBody } from '../../pricing/index.js';
-import { objectsAt, ProviderRouter, type WireObject } from '../../providers/index.js';
+import { lacks, objectsAt, ProviderRouter, type WireObject } from '../../providers/index.js';
 import { type ActualUsage, currentCallContext } from '../../rate-limiting/index.js';
 import { payableRoutes } from '../payable-routes.js';
 import { Targets, type WantedModel } from '../targets.js';
@@ -47,8 +47,9 @@ export class ImageRunner {
       signal,
       ...payableRoutes(call.targets, estimateImagesAt),
       run: async (target) => {
-        const model = target.model.name;
-        const { body, usage } = await target.provider.image({ body: bodyFor(call, model), model, signal });
+        const { provider, model } = target;
+        const upstream = { body: bodyFor(call, model.name), model: model.name, signal };
+        const { body, usage } = await (provider.image?.(upstream) ?? lacks(provider, 'images'));
         return { body, usage: imageUsage(target, imagesIn(body).length, usage) };
       },
     });
