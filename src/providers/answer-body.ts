@@ -38,12 +38,17 @@ export async function fetchBounded(input: string | URL | Request, init?: Request
   const response = await fetch(input, init);
   if (response.ok) return response;
   const { status, headers } = response;
+  const error = await readErrorObject(response);
+  return new Response(error ? JSON.stringify({ error }) : null, { status, headers });
+}
+
+/** What an error answer says of itself, from its first 64 KB; `undefined` where that is nothing in a known form. */
+export async function readErrorObject(response: Response): Promise<WireObject | undefined> {
   const body = await readText(response, MAX_ERROR_BYTES).catch((error: unknown) => {
     if (error instanceof RubbishAnswer) return '';
     throw error;
   });
-  const error = errorObject(body);
-  return new Response(error ? JSON.stringify({ error }) : null, { status, headers });
+  return errorObject(body);
 }
 
 /** Reads on to the end of a finished answer, so that its connection can serve the next call. Never rejects. */

@@ -1,10 +1,8 @@
-import OpenAI from 'openai';
-
-import { RubbishAnswer, fetchBounded, readJsonObject } from './answer-body.js';
-import { CallDeadline } from './call-deadline.js';
-import { openChatStream } from './chat-stream.js';
-import { catalogueOf } from './model-catalogue.js';
 import { type ProviderKind, type ProviderSettings } from '../config/index.js';
+import { CHAT_EVENTS } from './chat-events.js';
+import { catalogueOf } from './model-catalogue.js';
+import { OpenAiVideos } from './openai-videos.js';
+import { type AnswerForm, OpenAiWire } from './openai-wire.js';
 import {
   type ChatChunk,
   type ModelProvider,
@@ -12,12 +10,12 @@ import {
   type ProviderAnswer,
   type ProviderCall,
   type ProviderModel,
-  type ProviderUsage,
-  type WireObject,
+  type ResponseEvent,
 } from './provider.port.js';
-import { type FailureContext, fromErrorObject, toProviderError } from './upstream-failure.js';
+import { RESPONSE_EVENTS } from './response-events.js';
+import { type VideoMaker } from './video.port.js';
 import { objectAt } from './wire-object.js';
-import { chatUsage, embeddingUsage, imageUsage } from './wire-usage.js';
+import { chatUsage, embeddingUsage, inputOutputUsage } from './wire-usage.js';
 
 const BASE_URL: Readonly<Partial<Record<ProviderKind, string>>> = {
   openai: 'https://api.openai.com/v1',
@@ -25,22 +23,18 @@ const BASE_URL: Readonly<Partial<Record<ProviderKind, string>>> = {
   gemini: 'https://generativelanguage.googleapis.com/v1beta/openai/',
 };
 
-/** What an answer must hold, and where its usage is. */
-interface AnswerForm {
-  readonly path: string;
-  readonly list: 'choices' | 'data';
-  readonly usageOf: (body: WireObject) => ProviderUsage | undefined;
-}
-
 const CHAT: AnswerForm = { path: '/chat/completions', list: 'choices', usageOf: chatUsage };
+const RESPONSES: AnswerForm = { path: '/responses', list: 'output', usageOf: inputOutputUsage };
 const EMBEDDINGS: AnswerForm = { path: '/embeddings', list: 'data', usageOf: embeddingUsage };
-const IMAGES: AnswerForm = { path: '/images/generations', list: 'data', usageOf: imageUsage };
+const IMAGES: AnswerForm = { path: '/images/generations', list: 'data', usageOf: inputOutputUsage };
 
 /** OpenAI, and every server that speaks its wire format. Bodies go through untouched in both directions. */
 export class OpenAiCompatibleProvider implements ModelProvider {
   readonly name: string;
   readonly baseUrl: string;
-  private readonly client: OpenAI;
+  /** Of OpenAI alone: no other server has them. */
+  readonly videos?: VideoMaker;
+  private readonly wire: OpenAiWire;
   private readonly catalogue: readonly ProviderModel[];
 
   /** @throws Error where the kind has no base URL of its own and none is set. */
@@ -51,7 +45,8 @@ export class OpenAiCompatibleProvider implements ModelProvider {
       throw new Error(`Provider ${settings.name} needs PROVIDER_${settings.name.toUpperCase()}_BASE_URL.`);
     this.baseUrl = baseUrl;
     this.catalogue = catalogueOf(settings.kind, settings.models);
-    this.client = newClient(settings, baseUrl);
+    this.wire = new OpenAiWire(settings, baseUrl);
+    if (settings.kind === 'openai') this.videos = new OpenAiVideos(this.wire);
   }
 
   models(): readonly ProviderModel[] {
@@ -64,86 +59,33 @@ export class OpenAiCompatibleProvider implements ModelProvider {
   }
 
   chat(call: ProviderCall): Promise<ProviderAnswer> {
-    const plain = call.body.stream === true ? { ...call.body, stream: false } : call.body;
-    return this.answer({ ...call, body: plain }, CHAT);
+    return this.wire.answer(plain(call), CHAT);
   }
 
-  async chatStream(call: ProviderCall): Promise<AsyncIterable<ChatChunk>> {
+  chatStream(call: ProviderCall): Promise<AsyncIterable<ChatChunk>> {
     const options = { ...objectAt(call.body, 'stream_options'), include_usage: true };
     const body = { ...call.body, stream: true, stream_options: options };
-    const deadline = this.deadlineOf(call);
-    const failure = (): FailureContext => this.contextOf(call, deadline);
-    try {
-      const response = await this.post({ ...call, body }, CHAT.path, deadline);
-      return await openChatStream(response, { deadline, failure });
-    } catch (error) {
-      deadline.close();
-      throw toProviderError(error, failure());
-    }
+    return this.wire.stream({ ...call, body }, CHAT.path, CHAT_EVENTS);
+  }
+
+  respond(call: ProviderCall): Promise<ProviderAnswer> {
+    return this.wire.answer(plain(call), RESPONSES);
+  }
+
+  respondStream(call: ProviderCall): Promise<AsyncIterable<ResponseEvent>> {
+    const body = { ...call.body, stream: true };
+    return this.wire.stream({ ...call, body }, RESPONSES.path, RESPONSE_EVENTS);
   }
 
   embed(call: ProviderCall): Promise<ProviderAnswer> {
-    return this.answer(call, EMBEDDINGS);
+    return this.wire.answer(call, EMBEDDINGS);
   }
 
   image(call: ProviderCall): Promise<ProviderAnswer> {
-    return this.answer(call, IMAGES);
-  }
-
-  private async answer(call: ProviderCall, form: AnswerForm): Promise<ProviderAnswer> {
-    const deadline = this.deadlineOf(call);
-    try {
-      const body = await readJsonObject(await this.post(call, form.path, deadline));
-      if (body.error && !body[form.list]) throw fromErrorObject(body.error, this.contextOf(call, deadline));
-      if (!Array.isArray(body[form.list])) throw new RubbishAnswer(`answered without \`${form.list}\``);
-      const usage = form.usageOf(body);
-      return { body, ...(usage && { usage }) };
-    } catch (error) {
-      deadline.close();
-      throw toProviderError(error, this.contextOf(call, deadline));
-    } finally {
-      deadline.dispose();
-    }
-  }
-
-  private post(call: ProviderCall, path: string, deadline: CallDeadline): Promise<Response> {
-    const body = { ...call.body, model: call.model };
-    // Our deadline ends the call; the client's would end before the body has come, and must not end first.
-    const timeout = this.timeoutOf(call) + 60_000;
-    deadline.start();
-    // The raw answer: the client's own parsing rewrites embeddings and ends an aborted stream as if it were complete.
-    return this.client.post(path, { body, timeout, signal: deadline.signal }).asResponse();
-  }
-
-  private deadlineOf(call: ProviderCall): CallDeadline {
-    return new CallDeadline(call.signal, this.timeoutOf(call));
-  }
-
-  private timeoutOf(call: ProviderCall): number {
-    return call.timeoutMs ?? this.settings.timeoutMs;
-  }
-
-  private contextOf(call: ProviderCall, deadline: CallDeadline): FailureContext {
-    return {
-      provider: this.name,
-      apiKey: this.settings.apiKey,
-      timeoutMs: this.timeoutOf(call),
-      ended: deadline.ended,
-    };
+    return this.wire.answer(call, IMAGES);
   }
 }
 
-function newClient({ kind, apiKey }: ProviderSettings, baseURL: string): OpenAI {
-  const foreign = kind !== 'openai';
-  return new OpenAI({
-    baseURL,
-    // The client would read OPENAI_API_KEY and send it to whatever server this is.
-    apiKey: apiKey ?? 'none',
-    adminAPIKey: null,
-    ...(apiKey === undefined && { defaultHeaders: { authorization: null } }),
-    ...(foreign && { organization: null, project: null }),
-    maxRetries: 0,
-    fetch: fetchBounded,
-    logLevel: 'off',
-  });
+function plain(call: ProviderCall): ProviderCall {
+  return call.body.stream === true ? { ...call, body: { ...call.body, stream: false } } : call;
 }

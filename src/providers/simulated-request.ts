@@ -1,13 +1,10 @@
-import { ProviderError } from './provider-error.js';
+import { type ProviderError } from './provider-error.js';
 import { type WireObject } from './provider.port.js';
+import { refusedRequest } from './refused-request.js';
 
 /** A request that the simulated provider refuses as OpenAI would: with a 400 that names the parameter. */
 export function badRequest(param: string, message: string): ProviderError {
-  return new ProviderError('simulated', 'answered 400 (bad_request)', {
-    reason: 'bad_request',
-    status: 400,
-    upstreamError: { message, type: 'invalid_request_error', param, code: null },
-  });
+  return refusedRequest('simulated', param, message);
 }
 
 /** A whole number that a field may hold. @throws ProviderError where it holds anything else. */

@@ -14,6 +14,8 @@ import { simulateChat } from './simulated-chat.js';
 import { completionOf, chunksOf } from './simulated-completion.js';
 import { simulateEmbeddings } from './simulated-embedding.js';
 import { simulateImages } from './simulated-image.js';
+import { SimulatedVideos } from './simulated-videos.js';
+import { type VideoMaker } from './video.port.js';
 import { chatUsage, embeddingUsage, toChatChunk } from './wire-usage.js';
 
 export const SIMULATED = 'simulated';
@@ -22,22 +24,30 @@ const MODELS: readonly ProviderModel[] = [
   { name: 'simulated-text', operations: ['llm_call', 'script_generation'], maxOutputTokens: 4096 },
   { name: 'simulated-embedding', operations: ['embedding'] },
   { name: 'simulated-image', operations: ['image_generation'] },
+  { name: 'simulated-video', operations: ['video_generation'] },
 ];
 
 export interface SimulatedOptions {
   readonly clock: Clock;
   /** Between two chunks of a stream; none unless said. */
   readonly chunkDelayMs?: number;
+  /** How long a video takes; 3 seconds unless said. */
+  readonly videoJobMs?: number;
 }
+
+const VIDEO_JOB_MS = 3_000;
 
 /**
  * Serves every operation without a key or a network: the same answer to the same request, which says that it is
- * simulated. Tokens are really counted, caps are kept, images are real PNG files.
+ * simulated. Tokens are really counted, caps are kept, images are real PNG files, videos real MP4 files.
  */
 export class SimulatedProvider implements ModelProvider {
   readonly name = SIMULATED;
+  readonly videos: VideoMaker;
 
-  constructor(private readonly options: SimulatedOptions) {}
+  constructor(private readonly options: SimulatedOptions) {
+    this.videos = new SimulatedVideos(options.clock, options.videoJobMs ?? VIDEO_JOB_MS);
+  }
 
   models(): readonly ProviderModel[] {
     return MODELS;

@@ -1,6 +1,6 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
 
-import { RubbishAnswer } from './answer-body.js';
+import { readErrorObject, RubbishAnswer } from './answer-body.js';
 import { ProviderError, type ProviderFailure, type UpstreamError } from './provider-error.js';
 import { type WireObject } from './provider.port.js';
 import { isWireObject } from './wire-object.js';
@@ -14,11 +14,27 @@ export interface FailureContext {
   readonly ended: 'aborted' | 'timeout' | undefined;
 }
 
-/** What we read of the client's `APIError`. */
+/** What we read of an error status, of a client's `APIError` or of our own. */
 interface StatusError {
   readonly status: number | undefined;
   readonly error: unknown;
   readonly headers: Headers | undefined;
+}
+
+/** An answer with an error status, to a request of our own. */
+export class AnsweredStatus extends Error implements StatusError {
+  constructor(
+    readonly status: number,
+    readonly error: unknown,
+    readonly headers: Headers,
+  ) {
+    super(`answered ${status}`);
+  }
+
+  /** Reads what it says, so far as we listen. */
+  static async of(response: Response): Promise<AnsweredStatus> {
+    return new AnsweredStatus(response.status, await readErrorObject(response), response.headers);
+  }
 }
 
 const KEY_SHAPES = /\b(sk|gsk|xai|AIza)[-_A-Za-z0-9*.]{6,}/g;
@@ -37,6 +53,7 @@ export function toProviderError(error: unknown, context: FailureContext): Provid
   }
   if (error instanceof RubbishAnswer)
     return new ProviderError(provider, error.message, { reason: 'rubbish' });
+  if (error instanceof AnsweredStatus) return fromStatus(error, context);
   if (error instanceof APIError && !(error instanceof APIConnectionError)) {
     const answered: StatusError = error;
     return fromStatus(answered, context);
@@ -102,7 +119,8 @@ function upstreamError(error: WireObject, { apiKey }: FailureContext): UpstreamE
   };
 }
 
-function withoutKeys(text: string, apiKey: string | undefined): string {
+/** A text of the provider's, without the key and what looks like one, in a bearable length. */
+export function withoutKeys(text: string, apiKey: string | undefined): string {
   const cleared = apiKey ? text.replaceAll(apiKey, '[key]') : text;
   return cleared.replace(KEY_SHAPES, '[key]').slice(0, MAX_MESSAGE);
 }

@@ -18,8 +18,8 @@ export function embeddingUsage(body: WireObject): ProviderUsage | undefined {
   return usageOf(usage, { input, output: 0, details: 'prompt_tokens_details' });
 }
 
-/** The usage of an image answer, where the model counts tokens. */
-export function imageUsage(body: WireObject): ProviderUsage | undefined {
+/** The usage of an answer that counts `input_tokens` and `output_tokens`: of `/responses`, and of images. */
+export function inputOutputUsage(body: WireObject): ProviderUsage | undefined {
   const usage = objectAt(body, 'usage');
   const input = countOf(usage?.input_tokens);
   const output = countOf(usage?.output_tokens);

@@ -4,12 +4,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Behaviour, errorOf } from './behaviour.js';
 import { chatOf, plainAnswer, streamChunks } from './chat.js';
 import { embeddingsAnswer, imagesAnswer } from './media.js';
-import { type Json, Refusal } from './wire.js';
+import { responded, responseEvents } from './responses.js';
+import { type EmulatedJobs, openAiVideos } from './videos.js';
+import { isJson, type Json, Refusal } from './wire.js';
 
 export interface Asked {
+  readonly method: string;
   readonly path: string;
   readonly body: Json;
   readonly behaviour: Behaviour;
+  readonly jobs: EmulatedJobs;
   /** Waits until the test lets it go on. */
   readonly wait: () => Promise<void>;
 }
@@ -41,19 +45,43 @@ export async function answer(response: ServerResponse, asked: Asked): Promise<vo
 
 async function answerProperly(response: ServerResponse, asked: Asked): Promise<void> {
   const { path, body, behaviour } = asked;
-  if (path === '/v1/chat/completions' && body.stream === true) {
-    await stream(response, streamChunks(chatOf(body, behaviour)), asked);
+  const chunks = body.stream === true ? streamedAnswer(path, body, behaviour) : undefined;
+  if (chunks) {
+    await stream(response, chunks, asked);
     return;
   }
-  const whole = wholeAnswer(path, body, behaviour);
-  if (whole) send(response, 200, { body: whole, behaviour });
+  const whole = wholeAnswer(asked);
+  if (Buffer.isBuffer(whole)) sendFile(response, whole, behaviour);
+  else if (whole) send(response, 200, { body: whole, behaviour });
   else send(response, 404, { body: errorOf(404), behaviour });
 }
 
-function wholeAnswer(path: string, body: Json, behaviour: Behaviour): Json | undefined {
+function streamedAnswer(path: string, body: Json, behaviour: Behaviour): readonly Json[] | undefined {
+  if (path === '/v1/chat/completions') return streamChunks(chatOf(body, behaviour));
+  return path === '/v1/responses' ? responseEvents(responded(body, behaviour)) : undefined;
+}
+
+function wholeAnswer({ method, path, body, behaviour, jobs }: Asked): Json | Buffer | undefined {
   if (path === '/v1/chat/completions') return plainAnswer(chatOf(body, behaviour));
+  if (path === '/v1/responses') return responded(body, behaviour).whole;
   if (path === '/v1/embeddings') return embeddingsAnswer(body, behaviour);
-  return path === '/v1/images/generations' ? imagesAnswer(body, behaviour) : undefined;
+  if (path === '/v1/images/generations') return imagesAnswer(body, behaviour);
+  return openAiVideos({ method, path, body }, behaviour, jobs);
+}
+
+/** A file in two pieces, between which it may be cut, stay out, or be redirected before. */
+function sendFile(response: ServerResponse, file: Buffer, behaviour: Behaviour): void {
+  if (behaviour.fileUrl !== undefined) {
+    response.writeHead(302, { location: behaviour.fileUrl }).end();
+    return;
+  }
+  const type = behaviour.contentType ?? 'video/mp4';
+  response.writeHead(200, { 'content-type': type, 'content-length': file.length, ...behaviour.headers });
+  const half = file.length >> 1;
+  response.write(file.subarray(0, half), () => {
+    if (behaviour.cutAfterChunks !== undefined) response.destroy(CUT);
+    else if (behaviour.holdAfterChunks === undefined) response.end(file.subarray(half));
+  });
 }
 
 function send(
@@ -68,11 +96,8 @@ function send(
   else response.write(text.slice(0, text.length / 2), () => response.destroy(CUT));
 }
 
-async function stream(
-  response: ServerResponse,
-  chunks: readonly Json[],
-  { behaviour, wait }: Asked,
-): Promise<void> {
+async function stream(response: ServerResponse, chunks: readonly Json[], asked: Asked): Promise<void> {
+  const { behaviour, wait } = asked;
   const type = behaviour.contentType ?? 'text/event-stream; charset=utf-8';
   response.writeHead(200, { 'content-type': type, ...behaviour.headers });
   response.flushHeaders();
@@ -91,7 +116,8 @@ async function stream(
     if (response.destroyed) return;
     await write(response, chunk);
   }
-  if (behaviour.endDelayMs !== undefined) {
+  if (asked.path === '/v1/responses') response.end();
+  else if (behaviour.endDelayMs !== undefined) {
     response.write('data: [DONE]\n\n');
     await delay(behaviour.endDelayMs);
     response.end();
@@ -101,7 +127,8 @@ async function stream(
 /** Resolves when the chunk is on its way, or never will be. */
 function write(response: ServerResponse, chunk: unknown): Promise<void> {
   return new Promise((resolve) => {
-    response.write(`data: ${JSON.stringify(chunk)}\n\n`, () => {
+    const name = isJson(chunk) && typeof chunk.type === 'string' ? `event: ${chunk.type}\n` : '';
+    response.write(`${name}data: ${JSON.stringify(chunk)}\n\n`, () => {
       resolve();
     });
   });

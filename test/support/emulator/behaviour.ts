@@ -32,6 +32,14 @@ export interface Behaviour {
   /** Output tokens of each choice, one a chunk; 12 unless said. The cap it is sent holds, unless `overshoot`. */
   readonly outputTokens?: number;
   readonly overshoot?: boolean;
+  /** With which question about it a video job is done; 3 unless said. */
+  readonly jobPolls?: number;
+  /** The code that a video job fails with, instead of being done. */
+  readonly jobFails?: string;
+  /** The length of a video; 4096 unless said. */
+  readonly videoBytes?: number;
+  /** The address that an answer names for a file, or redirects to; its own unless said. */
+  readonly fileUrl?: string;
 }
 
 /** OpenAI's error for a status. */

@@ -9,12 +9,14 @@ import {
 import { answer } from './answer.js';
 import { type Behaviour } from './behaviour.js';
 import { Gate } from './gate.js';
+import { EmulatedJobs } from './videos.js';
 import { isJson, type Json } from './wire.js';
 
 export { type Behaviour } from './behaviour.js';
 
 /** A request as it came. */
 export interface EmulatedRequest {
+  readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Json;
@@ -42,6 +44,9 @@ export class Emulator {
   maxInFlight = 0;
   /** Answers sent whole, errors too. */
   completed = 0;
+
+  /** The video jobs it was given. */
+  jobs = new EmulatedJobs();
 
   private readonly server: Server;
   private readonly gate = new Gate();
@@ -109,6 +114,7 @@ export class Emulator {
     this.queue = [];
     this.standing = () => ({});
     this.requests.length = 0;
+    this.jobs = new EmulatedJobs();
     this.completed = 0;
     this.maxInFlight = this.inFlight;
     this.gate.open();
@@ -126,13 +132,14 @@ export class Emulator {
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = request.url ?? '';
+    const { url: path = '', method = 'GET' } = request;
     const body = await readBody(request);
-    if (request.method === 'GET') {
+    if (method === 'GET' && path === '/v1/models') {
       listModels(response);
       return;
     }
     const entry: EmulatedRequest = {
+      method,
       path,
       headers: request.headers,
       body,
@@ -149,7 +156,8 @@ export class Emulator {
     });
     this.changed();
     await this.gate.pass();
-    await answer(response, { path, body, behaviour, wait: () => this.gate.pass(true) });
+    const wait = () => this.gate.pass(true);
+    await answer(response, { method, path, body, behaviour, jobs: this.jobs, wait });
   }
 
   private changed(): void {
