@@ -61,6 +61,14 @@ export interface Settings {
     readonly permitWaitMs: number;
   };
   readonly providers: readonly ProviderSettings[];
+  readonly simulated: {
+    /** How long a simulated video takes. */
+    readonly videoMs: number;
+  };
+  /** Who speaks where a call does not say; unset: the first of the account. */
+  readonly heygen: { readonly avatarId?: string | undefined; readonly voiceId?: string | undefined };
+  /** Unset: our own prices only. Absolute. */
+  readonly pricing: { readonly file?: string | undefined };
   readonly media: {
     /** Unset: the local disk. */
     readonly cloudinary?:
@@ -131,9 +139,10 @@ function limitSettings(values: FixedValues): Pick<Settings, 'rateLimiting' | 'bu
   };
 }
 
-function outsideSettings(
-  values: FixedValues,
-): Pick<Settings, 'routing' | 'media' | 'notifications' | 'telemetry' | 'retention'> {
+type OutsideGroup =
+  'routing' | 'simulated' | 'heygen' | 'pricing' | 'media' | 'notifications' | 'telemetry' | 'retention';
+
+function outsideSettings(values: FixedValues): Pick<Settings, OutsideGroup> {
   return {
     routing: {
       policy: values.ROUTING_POLICY,
@@ -142,6 +151,9 @@ function outsideSettings(
       maxAttempts: values.ROUTING_MAX_ATTEMPTS,
       permitWaitMs: values.ROUTING_PERMIT_WAIT_MS,
     },
+    simulated: { videoMs: values.SIMULATED_VIDEO_MS },
+    heygen: { avatarId: values.HEYGEN_AVATAR_ID, voiceId: values.HEYGEN_VOICE_ID },
+    pricing: { file: values.PRICES_FILE },
     media: { cloudinary: cloudinaryOf(values), folder: values.MEDIA_FOLDER },
     notifications: { webhook: webhookOf(values) },
     telemetry: { otlpEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT },

@@ -19,14 +19,19 @@ export function contentTokens(content: unknown, model: string, counter: TextCoun
 function partTokens(part: unknown, model: string, counter: TextCounter): number {
   if (!isRecord(part)) return counter.count(jsonText(part));
   const { type } = part;
-  if (type === 'text' && typeof part.text === 'string') return counter.count(part.text);
+  if (isText(type) && typeof part.text === 'string') return counter.count(part.text);
   if (type === 'image_url' || type === 'input_image') {
     const image = part.image_url;
     return imageInputTokens(model, isRecord(image) ? image.detail : part.detail);
   }
   if (type === 'input_audio') return audioTokens(part.input_audio);
   if (type === 'file') return fileTokens(part.file);
+  if (type === 'input_file') return fileTokens(part);
   return counter.count(jsonText(part));
+}
+
+function isText(type: unknown): boolean {
+  return type === 'text' || type === 'input_text' || type === 'output_text';
 }
 
 function audioTokens(audio: unknown): number {

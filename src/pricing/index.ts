@@ -9,6 +9,8 @@ export {
   type PricedUsage,
   ratesFor,
   type TokenRates,
+  videoCostOf,
+  type VideoLength,
 } from './model-price.js';
 export { type PriceQuery, PriceTable } from './price-table.js';
 export { PricingModule } from './pricing.module.js';
@@ -16,6 +18,7 @@ export {
   countChatInput,
   countEmbeddingInput,
   countImageInput,
+  countResponsesInput,
   countText,
   type WireBody,
 } from './token-count.js';

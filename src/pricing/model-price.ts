@@ -5,7 +5,7 @@ export interface TokenRates {
   readonly outputNanoPerToken: number;
 }
 
-/** What one image costs or counts, by quality and then by size: `high` → `1024x1536`. */
+/** What one image costs or counts, by quality and then by size: `high` → `1024x1536`; `any` for all that are not named. */
 export type ImageTable = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 /** The price of one model at one provider. Where nothing is known there is no `ModelPrice`, never one of zeros. */
@@ -16,6 +16,8 @@ export interface ModelPrice extends TokenRates {
   readonly imageNano?: ImageTable;
   /** Output tokens an image, for models that count them. */
   readonly imageTokens?: ImageTable;
+  /** Nano-dollars a second of video, by size: `1280x720`; `any` for all that are not named. */
+  readonly videoNano?: Readonly<Record<string, number>>;
 }
 
 /** Tokens of a call. `cachedInputTokens` are part of `inputTokens`. */
@@ -31,6 +33,15 @@ export interface ImageRequest {
   readonly size?: string;
   readonly quality?: string;
 }
+
+/** What is asked of a video model. */
+export interface VideoLength {
+  readonly seconds: number;
+  /** Without one it may become any the model has. */
+  readonly size?: string;
+}
+
+const ANY = 'any';
 
 /** The rates of a call with that much input. */
 export function ratesFor(price: ModelPrice, inputTokens: number): TokenRates {
@@ -66,16 +77,24 @@ export function imageTokensOf(price: ModelPrice, request: ImageRequest): number 
   return (imageEntry(price.imageTokens, request) ?? 0) * request.count;
 }
 
+/** The video's cost in integer nano-dollars, `undefined` where the model has no price for that size. */
+export function videoCostOf({ videoNano }: ModelPrice, { seconds, size }: VideoLength): number | undefined {
+  const perSecond = videoNano && sizeEntries(videoNano, size);
+  return perSecond && perSecond.length > 0 ? roundUp(Math.max(...perSecond) * seconds) : undefined;
+}
+
 function imageEntry(table: ImageTable | undefined, { size, quality }: ImageRequest): number | undefined {
   if (!table) return undefined;
-  const bySize = isOpen(quality) ? Object.values(table) : [ownValue(table, quality)];
-  const entries = bySize.flatMap((sizes) => {
-    if (!sizes) return [];
-    return isOpen(size) ? Object.values(sizes) : [ownValue(sizes, size)];
-  });
-  const known = entries.filter((entry) => entry !== undefined);
+  const bySize = isOpen(quality) ? Object.values(table) : [ownValue(table, quality) ?? ownValue(table, ANY)];
+  const known = bySize.flatMap((sizes) => (sizes ? sizeEntries(sizes, size) : []));
   // What is left to the model may become its dearest.
   return known.length === 0 ? undefined : Math.max(...known);
+}
+
+function sizeEntries(sizes: Readonly<Record<string, number>>, size: string | undefined): number[] {
+  if (isOpen(size)) return Object.values(sizes);
+  const entry = ownValue(sizes, size) ?? ownValue(sizes, ANY);
+  return entry === undefined ? [] : [entry];
 }
 
 /** Names come from clients: `constructor` is not a size. */

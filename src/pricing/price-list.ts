@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 import { z } from 'zod';
 
 import { type ImageTable, type TokenRates } from './model-price.js';
@@ -8,43 +10,79 @@ const NANO_PER_USD = 1_000_000_000;
 const usd = z.number().nonnegative();
 const imageTable = z.record(z.string(), z.record(z.string(), usd));
 
+const listedModel = z.strictObject({
+  provider: z.string().min(1),
+  model: z.string().min(1),
+  source: z.string().optional(),
+  note: z.string().optional(),
+  tokens: z.strictObject({ input: usd, cachedInput: usd.optional(), output: usd }).optional(),
+  imageUsd: imageTable.optional(),
+  imageTokens: imageTable.optional(),
+  videoUsdPerSecond: z.record(z.string(), usd).optional(),
+});
+
+/** Our own file says where each price is from and as of when. */
 const priceFile = z.strictObject({
   about: z.string(),
   date: z.iso.date(),
   sources: z.record(z.string(), z.string()),
-  models: z.array(
-    z.strictObject({
-      provider: z.string(),
-      model: z.string(),
-      source: z.string(),
-      note: z.string().optional(),
-      tokens: z.strictObject({ input: usd, cachedInput: usd.optional(), output: usd }).optional(),
-      imageUsd: imageTable.optional(),
-      imageTokens: imageTable.optional(),
-    }),
-  ),
+  models: z.array(listedModel.required({ source: true })),
 });
+
+/** The operator's need not. */
+const operatorsFile = priceFile.partial().extend({ models: z.array(listedModel) });
+
+type ListedModel = z.output<typeof listedModel>;
 
 /** One entry of our own list. What it leaves out comes from the base table. */
 export interface ListedPrice {
   readonly rates?: TokenRates;
   readonly imageNano?: ImageTable;
   readonly imageTokens?: ImageTable;
+  readonly videoNano?: Readonly<Record<string, number>>;
 }
 
 /** Our own prices by `provider/model`, out of `prices.data.json`. A malformed file stops the start. */
 export function readPriceList(data: unknown = priceData): ReadonlyMap<string, ListedPrice> {
-  const { models } = priceFile.parse(data);
-  return new Map(
-    models.map(({ provider, model, tokens, imageUsd, imageTokens }) => [
-      `${provider}/${model}`,
-      {
-        ...(tokens && { rates: ratesOf(tokens) }),
-        ...(imageUsd && { imageNano: scaled(imageUsd, NANO_PER_USD) }),
-        ...(imageTokens && { imageTokens }),
-      },
-    ]),
+  return byModel(priceFile.parse(data).models);
+}
+
+/**
+ * Our own prices with those of the operator's file (`PRICES_FILE`) over them, model by model.
+ * @throws Error that names the file and every fault in it.
+ */
+export function readPrices(path: string | undefined): ReadonlyMap<string, ListedPrice> {
+  const ours = readPriceList();
+  if (path === undefined) return ours;
+  const parsed = operatorsFile.safeParse(jsonOf(path));
+  if (parsed.success) return new Map([...ours, ...byModel(parsed.data.models)]);
+  const faults = parsed.error.issues.map(
+    ({ path: place, message }) => `${place.join('.') || 'the file'}: ${message}`,
   );
+  throw new Error(`PRICES_FILE ${path} is not a price list: ${faults.join('; ')}.`);
+}
+
+function jsonOf(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const fault = error instanceof Error ? error.message : String(error);
+    throw new Error(`PRICES_FILE ${path} cannot be read: ${fault}.`, { cause: error });
+  }
+}
+
+function byModel(models: readonly ListedModel[]): ReadonlyMap<string, ListedPrice> {
+  return new Map(models.map((listed) => [`${listed.provider}/${listed.model}`, priceOf(listed)]));
+}
+
+function priceOf({ tokens, imageUsd, imageTokens, videoUsdPerSecond }: ListedModel): ListedPrice {
+  const videoNano = videoUsdPerSecond && scaled({ any: videoUsdPerSecond }, NANO_PER_USD).any;
+  return {
+    ...(tokens && { rates: ratesOf(tokens) }),
+    ...(imageUsd && { imageNano: scaled(imageUsd, NANO_PER_USD) }),
+    ...(imageTokens && { imageTokens }),
+    ...(videoNano && { videoNano }),
+  };
 }
 
 /** Dollars a million tokens → nano-dollars a token. */

@@ -1,6 +1,6 @@
 import { type Clock } from '../rate-limiting/index.js';
 import { baseEntry, baseProviderId, makerOf } from './base-prices.js';
-import { type ModelPrice } from './model-price.js';
+import { type ModelPrice, type TokenRates } from './model-price.js';
 import { type ListedPrice, readPriceList, scaled } from './price-list.js';
 
 /** A model at one of our configured providers. */
@@ -23,7 +23,7 @@ const REMEMBER_MS = 60_000;
 const REMEMBER_MAX = 1000;
 
 /**
- * What models cost: our own list (`prices.data.json`) before the table of `@pydantic/genai-prices`. Dated names, such
+ * What models cost: the operator's list (`PRICES_FILE`) before our own (`prices.data.json`), and that before the table of `@pydantic/genai-prices`. Dated names, such
  * as `gpt-5-2025-08-07`, are matched to their model as that package matches them.
  */
 export class PriceTable {
@@ -59,12 +59,20 @@ export class PriceTable {
   }
 }
 
+/** Only images or only video: its tokens cost nothing, since there is nothing else to pay for. */
+const NO_TOKENS: TokenRates = { inputNanoPerToken: 0, cachedInputNanoPerToken: 0, outputNanoPerToken: 0 };
+
 function merge(
-  { rates, imageNano, imageTokens }: ListedPrice,
+  { rates, imageNano, imageTokens, videoNano }: ListedPrice,
   base: ModelPrice | undefined,
 ): ModelPrice | undefined {
-  const tokens = rates ?? base;
+  const tokens = rates ?? base ?? (imageNano || videoNano ? NO_TOKENS : undefined);
   if (!tokens) return undefined;
   const images = imageNano ?? (imageTokens && scaled(imageTokens, tokens.outputNanoPerToken));
-  return { ...tokens, ...(images && { imageNano: images }), ...(imageTokens && { imageTokens }) };
+  return {
+    ...tokens,
+    ...(images && { imageNano: images }),
+    ...(imageTokens && { imageTokens }),
+    ...(videoNano && { videoNano }),
+  };
 }

@@ -45,6 +45,33 @@ export function countChatInput(body: WireBody, model: string = modelOf(body)): n
   return total;
 }
 
+/** What `POST /v1/responses` puts into the prompt beside its input. */
+const RESPONSE_FIELDS = ['instructions', 'tools', 'tool_choice', 'text', 'prompt'] as const;
+/** What the provider keeps of a conversation is not ours to see: as much as most models read at all. */
+const STORED_TOKENS = 128_000;
+
+/**
+ * The input tokens of `POST /v1/responses`. An upper estimate, as of chat; one that goes on with what the provider has
+ * stored (`previous_response_id`, `conversation`) counts as a long one. Never throws.
+ */
+export function countResponsesInput(body: WireBody, model: string = modelOf(body)): number {
+  const counter = new TextCounter(model);
+  let total = BEFORE_ANSWER;
+  for (const item of listOf(body.input)) {
+    total +=
+      typeof item === 'string' ? PER_MESSAGE + counter.count(item) : messageTokens(item, model, counter);
+  }
+  for (const field of RESPONSE_FIELDS) {
+    const value = body[field];
+    if (value === undefined || value === null) continue;
+    total += AROUND_TOOLS + listOf(value).length * PER_TOOL + counter.count(textOrJson(value));
+  }
+  const stored = [body.previous_response_id, body.conversation].some(
+    (one) => one !== undefined && one !== null,
+  );
+  return stored ? total + STORED_TOKENS : total;
+}
+
 /** The input tokens of `POST /v1/embeddings`: a text, texts, tokens, or lists of tokens. Never throws. */
 export function countEmbeddingInput(body: WireBody, model: string = modelOf(body)): number {
   const counter = new TextCounter(model);

@@ -13,15 +13,43 @@ const KNOWN_MODELS: Readonly<Record<ProviderKind, readonly string[]>> = {
     'gpt-5',
     'gpt-5-mini',
     'gpt-5-nano',
+    'gpt-5.4',
+    'gpt-5.4-mini',
+    'gpt-5.4-nano',
+    'gpt-5.5',
+    'gpt-6-astra',
+    'gpt-6-sol',
+    'gpt-6-luna',
     'o3',
     'o4-mini',
     'text-embedding-3-small',
     'text-embedding-3-large',
     'gpt-image-1',
     'gpt-image-1-mini',
+    'gpt-image-1.5',
     'dall-e-3',
+    'sora-2',
+    'sora-2-pro',
   ],
-  gemini: ['gemini-2.5-flash', 'gemini-2.5-flash-lite', 'gemini-2.5-pro', 'gemini-embedding-001'],
+  gemini: [
+    'gemini-2.5-flash',
+    'gemini-2.5-flash-lite',
+    'gemini-2.5-pro',
+    'gemini-3.1-flash-lite',
+    'gemini-3.1-pro-preview',
+    'gemini-3.5-flash',
+    'gemini-3.5-flash-lite',
+    'gemini-3.8-flash',
+    'gemini-embedding-001',
+    'gemini-2.5-flash-image',
+    'gemini-3.1-flash-image',
+    'gemini-3-pro-image',
+    'imagen-4.0-generate-001',
+    'imagen-4.0-fast-generate-001',
+    'imagen-4.0-ultra-generate-001',
+    'veo-3.1-fast-generate-preview',
+    'veo-3.1-generate-preview',
+  ],
   groq: [
     'llama-3.3-70b-versatile',
     'llama-3.1-8b-instant',
@@ -31,7 +59,8 @@ const KNOWN_MODELS: Readonly<Record<ProviderKind, readonly string[]>> = {
     'openai/gpt-oss-20b',
     'qwen/qwen3-32b',
   ],
-  heygen: [],
+  // Ours: HeyGen has avatars where others have models.
+  heygen: ['heygen-avatar'],
   // Nobody can know what such a server serves.
   openai_compatible: [],
 };
@@ -45,7 +74,7 @@ const IMAGE = /(^|[-_/.])(image|imagen|imagine|dall-e|flux|sdxl|stable-diffusion
 /** The most output tokens of one answer, as the providers' model pages have it. The first match holds. */
 const MAX_OUTPUT: readonly (readonly [RegExp, number])[] = [
   [/^gpt-5(\.\d+)?-chat/, 16_384],
-  [/^gpt-5/, 128_000],
+  [/^gpt-[56]/, 128_000],
   [/^gpt-4\.1/, 32_768],
   [/^(gpt-4o-2024-05-13|gpt-4-turbo|gpt-3\.5)/, 4096],
   [/^(gpt-4o|chatgpt-4o)/, 16_384],
@@ -80,7 +109,7 @@ export function catalogueOf(
     const maxOutputTokens = MAX_OUTPUT.find(([pattern]) => pattern.test(name))?.[1];
     return {
       name,
-      operations: operationsOf(name),
+      operations: kind === 'heygen' ? (['video_generation'] as const) : operationsOf(name),
       ...(alias !== undefined && { alias }),
       ...(maxOutputTokens !== undefined && { maxOutputTokens }),
     };

@@ -1,9 +1,10 @@
-import { costOf, imageCostOf, type ModelPrice, type PriceTable } from '../../pricing/index.js';
+import { costOf, imageCostOf, type ModelPrice, type PriceTable, videoCostOf } from '../../pricing/index.js';
 import { type Operation } from '../../rate-limiting/index.js';
 import { type Candidate } from '../provider-registry.js';
 
 /** A call of which nothing is known but its operation, to compare prices by. */
 const USUAL_TOKENS = { inputTokens: 1_000, outputTokens: 1_000 };
+const USUAL_SECONDS = 8;
 
 /** The price of a candidate's model; `undefined` where none is known. */
 export function priceAt(prices: PriceTable, { provider, model }: Candidate): ModelPrice | undefined {
@@ -24,6 +25,6 @@ export function usualCost(prices: PriceTable, route: Candidate, operation: Opera
     case 'script_generation':
       return costOf(price, USUAL_TOKENS);
     case 'video_generation':
-      return undefined;
+      return videoCostOf(price, { seconds: USUAL_SECONDS });
   }
 }
