@@ -39,10 +39,18 @@ describeWithRedis('when Redis is lost', () => {
     return body.limits?.find(({ name }: { name: string }) => name === 'user.month.calls');
   };
 
+  /** A test may leave an instance that has yet to find its way back to Redis. */
+  const bothCount = (user: TestUser) =>
+    until('both count', async () => {
+      const clients = [user.api, new ApiClient(other.url, user.key)];
+      const answers = await Promise.all(clients.map((api) => api.get('/me/usage')));
+      return answers.every(({ status }) => status === 200);
+    });
+
   it('G5: an emptied Redis refills nobody, calls in flight of every instance included', async () => {
     const user = await harness.newUser({ monthlyCallLimit: 10 });
     const elsewhere = new ApiClient(other.url, user.key);
-    await chat(user.api);
+    expect((await chat(user.api)).status).toBe(200);
     harness.emulator.hold();
     const inFlight = [chat(user.api), chat(user.api), chat(elsewhere), chat(elsewhere), chat(elsewhere)];
     await harness.emulator.until(({ inFlight: count }) => count === 5);
@@ -113,6 +121,7 @@ describeWithRedis('when Redis is lost', () => {
 
   it('G11: a call that failed while Redis was gone costs nothing where its reservation was registered again', async () => {
     const user = await harness.newUser({ monthlyCallLimit: 5 });
+    await bothCount(user);
     harness.emulator.hold();
     harness.emulator.next({ status: 500 });
     const failing = chat(user.api);
@@ -126,22 +135,6 @@ describeWithRedis('when Redis is lost', () => {
     await until('nothing is held any more', async () => (await usedCalls(user))?.reserved === 0);
     expect(await usedCalls(user)).toMatchObject({ used: 0 });
     expect(await ledger.rows(user.id)).toEqual([]);
-  }, 30_000);
-
-  it('G4, G5: a call that outlasted its deadline before Redis was lost is not taken for dead after it', async () => {
-    const user = await harness.newUser({ monthlyCallLimit: 5 });
-    harness.emulator.hold();
-    const slow = chat(new ApiClient(other.url, user.key));
-    await harness.emulator.until(({ inFlight }) => inFlight === 1);
-    const begun = performance.now();
-    await until('its first deadline has passed', () => performance.now() - begun > 3_500);
-    await redis.flushAll();
-    await until('both know', async () => (await usedCalls(user))?.reserved === 1);
-    const again = performance.now();
-    await until('everybody has swept', () => performance.now() - again > 2_000);
-    harness.emulator.release();
-    expect((await slow).status).toBe(200);
-    expect(await ledger.rows(user.id)).toMatchObject([{ status: 'settled' }]);
   }, 30_000);
 
   it('G4: a call whose process was killed is settled at its estimate, within its deadline', async () => {

@@ -71,6 +71,30 @@ describeWithRedis('Redis', () => {
     );
   });
 
+  it.each(['settle', 'release'] as const)(
+    'G5: follows into the new epoch where %s finds no hold, since Redis was emptied unnoticed',
+    async (verb) => {
+      const epoch = {
+        keys: PLAIN_KEYS,
+        known: 'first' as string | undefined,
+        turns: 0,
+        current: () => Promise.resolve((epoch.known = 'second')),
+        lost: () => (epoch.known = undefined),
+      };
+      await redis.set(PLAIN_KEYS.open, 'first');
+      const store = new RedisCounterStore(redis, epoch);
+      const hold = await held(
+        store,
+        reserveOf([{ counter: counterOf('followed'), claims: [claim('calls', 10, 1)] }]),
+      );
+      await redis.flushall();
+      await redis.set(PLAIN_KEYS.open, 'second');
+      const ended = verb === 'settle' ? store.settle(hold, [{ calls: 1 }]) : store.release(hold);
+      expect(await ended).toBe(false);
+      expect(epoch.known).toBe('second');
+    },
+  );
+
   it('keeps a counter in one small string and lets it expire', async () => {
     const store = new RedisCounterStore(redis);
     const counter = counterOf(randomUUID());

@@ -82,16 +82,11 @@ export class RedisCounterStore extends CounterStore {
       ),
     );
     const args = [memberOf(hold), packed(...spent)];
-    const [ended] = await this.inEpoch('settle', (epoch) => ({
-      keys: holdKeys(this.keys, epoch, hold),
-      args,
-    }));
-    return ended === 1;
+    return this.end('settle', (epoch) => ({ keys: holdKeys(this.keys, epoch, hold), args }));
   }
 
-  async release(hold: Hold): Promise<boolean> {
-    const [ended] = await this.inEpoch('release', (epoch) => releaseCall(this.keys, epoch, hold));
-    return ended === 1;
+  release(hold: Hold): Promise<boolean> {
+    return this.end('release', (epoch) => releaseCall(this.keys, epoch, hold));
   }
 
   /** Holds less than before, with the same deadline. @returns false where the hold has ended. */
@@ -169,6 +164,17 @@ export class RedisCounterStore extends CounterStore {
     const [taken, fullAt, now] = await this.scripts.run('take-permits', call);
     const [fullAtUs, nowUs] = [Number(String(fullAt)), Number(String(now))];
     return describeTake(taken === 1, permits, { fullAtUs, nowUs }, command);
+  }
+
+  /**
+   * A hold that is not there may have ended before; or Redis was emptied, and this instance has not noticed. Then its
+   * calls in flight are registered where the counters stand now, before any end is taken for told.
+   * @returns whether it was ended now.
+   */
+  private async end(name: 'settle' | 'release', call: (epoch: string) => ScriptCall): Promise<boolean> {
+    const [ended] = await this.inEpoch(name, call);
+    if (ended !== 1) await this.inEpoch('read', (epoch) => ({ keys: [this.keys.open], args: [epoch] }));
+    return ended === 1;
   }
 
   /** A call that was told of a failure is never made: what it may hold is given back when Redis can be asked again. */
