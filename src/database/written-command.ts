@@ -32,11 +32,14 @@ export class WrittenCommand extends Command {
   }
 }
 
-/** What is written in one turn of the event loop goes out at once: a system call each is a fifth of a busy client's time. */
+/**
+ * What is written in one turn of the event loop goes out at once: a system call each is a fifth of a busy client's time.
+ * Not at the next tick, which comes between one socket that was read and the next: an immediate comes after all of them.
+ */
 function gather(socket: Socket): void {
   if (socket.writableCorked > 0) return;
   socket.cork();
-  process.nextTick(() => {
+  setImmediate(() => {
     socket.uncork();
   });
 }

@@ -19,6 +19,10 @@ import { tellLimits } from '../limit-headers.js';
 import { bucketOf } from './endpoint-rate.decorator.js';
 import { type Bucket, RouteRules } from './route-rules.js';
 
+type ThrottlerRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;
+
+const LET_THROUGH = Promise.resolve(true);
+
 type RatedRequest = FastifyRequest & { principal?: Principal };
 
 /** The endpoint rate: one token bucket a caller and route; the plan's rate, else the route's, else the default. */
@@ -37,10 +41,13 @@ export class EndpointRateGuard extends ThrottlerGuard {
   }
 
   /** The throttler looks a route's rule up; that is remembered, since it costs more than the permit. */
-  override async canActivate(context: ExecutionContext): Promise<boolean> {
+  override canActivate(context: ExecutionContext): Promise<boolean> {
     const rule = this.limiting.enabled ? this.rules.of(context) : 'unlimited';
-    if (rule === 'unlimited') return true;
-    if (rule) return this.rate(context, rule);
+    if (rule === 'unlimited') return LET_THROUGH;
+    return rule ? this.rate(context, rule) : this.lookUp(context);
+  }
+
+  private async lookUp(context: ExecutionContext): Promise<boolean> {
     const goes = await super.canActivate(context);
     this.rules.note(context, 'unlimited');
     return goes;
@@ -57,20 +64,17 @@ export class EndpointRateGuard extends ThrottlerGuard {
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const route = `${request.method} ${request.routeOptions.url ?? request.url}`;
     const bucket = planBucket(request.principal, route) ?? rule;
-    const record = await this.take(`endpoint:${callerOf(request)}:${route}`, bucket);
-    if (!record) return true;
+    let record: ThrottlerRecord;
+    try {
+      const key = `endpoint:${callerOf(request)}:${route}`;
+      record = await this.storageService.increment(key, bucket.ttl, bucket.limit, 0, 'default');
+    } catch (error) {
+      if (this.limiting.storeFailure === 'closed') throw storeUnavailable(error);
+      return true;
+    }
     this.tell(reply, bucket, record);
     if (record.isBlocked) throw this.exceeded(bucket, record.timeToBlockExpire);
     return true;
-  }
-
-  private async take(key: string, { limit, ttl }: Bucket) {
-    try {
-      return await this.storageService.increment(key, ttl, limit, 0, 'default');
-    } catch (error) {
-      if (this.limiting.storeFailure === 'closed') throw storeUnavailable(error);
-      return undefined;
-    }
   }
 
   private tell(
