@@ -1,5 +1,7 @@
-import { type ProviderSettings } from '../config/index.js';
+import { type ProviderSettings, type Settings } from '../config/index.js';
 import { type Clock } from '../rate-limiting/index.js';
+import { GeminiProvider } from './gemini.provider.js';
+import { HeyGenProvider } from './heygen.provider.js';
 import { OpenAiCompatibleProvider } from './openai-compatible.provider.js';
 import { type ModelProvider } from './provider.port.js';
 import { SimulatedProvider } from './simulated.provider.js';
@@ -10,32 +12,43 @@ export interface ConfiguredProviders {
   readonly warnings: readonly string[];
 }
 
+/** What adapters need beside their own settings. */
+export interface AdapterParts {
+  readonly clock: Clock;
+  readonly heygen?: Settings['heygen'];
+  readonly simulated?: Settings['simulated'];
+}
+
 /** Makes an adapter for each configured provider; with none at all, the simulated one. */
 export function configuredProviders(
   settings: readonly ProviderSettings[],
-  clock: Clock,
+  parts: AdapterParts,
 ): ConfiguredProviders {
   if (settings.length === 0) {
+    const { clock, simulated } = parts;
     return {
-      providers: [new SimulatedProvider({ clock })],
+      providers: [new SimulatedProvider({ clock, ...(simulated && { videoJobMs: simulated.videoMs }) })],
       warnings: [
-        'No provider is configured: every answer is simulated. Set OPENAI_API_KEY, GEMINI_API_KEY, GROQ_API_KEY or ' +
-          'PROVIDER_<NAME>_BASE_URL to have real ones.',
+        'No provider is configured: every answer is simulated. Set OPENAI_API_KEY, GEMINI_API_KEY, GROQ_API_KEY, ' +
+          'HEYGEN_API_KEY or PROVIDER_<NAME>_BASE_URL to have real ones.',
       ],
     };
   }
-  const usable = settings.filter(({ kind }) => kind !== 'heygen');
-  const providers = usable.map((one) => new OpenAiCompatibleProvider(one));
-  return { providers, warnings: [...unspoken(settings), ...withoutModels(providers)] };
+  const providers = settings.map((one) => adapterOf(one, parts));
+  return { providers, warnings: withoutModels(providers) };
 }
 
-function unspoken(settings: readonly ProviderSettings[]): string[] {
-  return settings
-    .filter(({ kind }) => kind === 'heygen')
-    .map(
-      ({ name }) =>
-        `Provider ${name} is configured, but nothing here can speak to HeyGen yet: it is left out.`,
-    );
+function adapterOf(settings: ProviderSettings, { clock, heygen = {} }: AdapterParts): ModelProvider {
+  switch (settings.kind) {
+    case 'gemini':
+      return new GeminiProvider(settings, clock);
+    case 'heygen':
+      return new HeyGenProvider(settings, heygen);
+    case 'openai':
+    case 'groq':
+    case 'openai_compatible':
+      return new OpenAiCompatibleProvider(settings);
+  }
 }
 
 function withoutModels(providers: readonly ModelProvider[]): string[] {

@@ -43,5 +43,6 @@ export {
   type VideoProgress,
   type VideoRequest,
 } from './video.port.js';
+export { responseText } from './response-events.js';
 export { ProvidersModule } from './providers.module.js';
 export { isWireObject, objectAt, objectsAt } from './wire-object.js';

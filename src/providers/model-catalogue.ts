@@ -28,25 +28,20 @@ const KNOWN_MODELS: Readonly<Record<ProviderKind, readonly string[]>> = {
     'gpt-image-1-mini',
     'gpt-image-1.5',
     'dall-e-3',
-    'sora-2',
-    'sora-2-pro',
   ],
   gemini: [
+    'gemini-3.8-flash',
+    'gemini-3.5-flash',
+    'gemini-3.5-flash-lite',
+    'gemini-3.1-flash-lite',
+    'gemini-3.1-pro-preview',
     'gemini-2.5-flash',
     'gemini-2.5-flash-lite',
     'gemini-2.5-pro',
-    'gemini-3.1-flash-lite',
-    'gemini-3.1-pro-preview',
-    'gemini-3.5-flash',
-    'gemini-3.5-flash-lite',
-    'gemini-3.8-flash',
     'gemini-embedding-001',
-    'gemini-2.5-flash-image',
     'gemini-3.1-flash-image',
     'gemini-3-pro-image',
-    'imagen-4.0-generate-001',
-    'imagen-4.0-fast-generate-001',
-    'imagen-4.0-ultra-generate-001',
+    'gemini-2.5-flash-image',
     'veo-3.1-fast-generate-preview',
     'veo-3.1-generate-preview',
   ],
@@ -68,7 +63,7 @@ const KNOWN_MODELS: Readonly<Record<ProviderKind, readonly string[]>> = {
 /** Speech and moderation are none of our operations, and a realtime model answers sessions only. */
 const NONE = /(^|[-_/.])(realtime|whisper|tts|transcribe|moderation|guard)([-_/.:\d]|$)/;
 const EMBEDDING = /embed|(^|\/)(bge|gte|e5|all-minilm|voyage)-/;
-const VIDEO = /(^|[-_/.])(sora|veo|video)([-_/.:\d]|$)/;
+const VIDEO = /(^|[-_/.])(sora|veo|video|kling|seedance|hailuo|ltx)([-_/.:\d]|$)/;
 const IMAGE = /(^|[-_/.])(image|imagen|imagine|dall-e|flux|sdxl|stable-diffusion)([-_/.:\d]|$)/;
 
 /** The most output tokens of one answer, as the providers' model pages have it. The first match holds. */

@@ -32,7 +32,7 @@ const IMAGES: AnswerForm = { path: '/images/generations', list: 'data', usageOf:
 export class OpenAiCompatibleProvider implements ModelProvider {
   readonly name: string;
   readonly baseUrl: string;
-  /** Of OpenAI alone: no other server has them. */
+  /** OpenAI's own ended in September 2026; other servers have kept its `/videos`. */
   readonly videos?: VideoMaker;
   private readonly wire: OpenAiWire;
   private readonly catalogue: readonly ProviderModel[];
@@ -46,7 +46,7 @@ export class OpenAiCompatibleProvider implements ModelProvider {
     this.baseUrl = baseUrl;
     this.catalogue = catalogueOf(settings.kind, settings.models);
     this.wire = new OpenAiWire(settings, baseUrl);
-    if (settings.kind === 'openai') this.videos = new OpenAiVideos(this.wire);
+    if (settings.kind !== 'groq') this.videos = new OpenAiVideos(this.wire);
   }
 
   models(): readonly ProviderModel[] {

@@ -89,8 +89,15 @@ describe('videos', () => {
     else expect(() => videos().plan(request, by)).toThrow(expect.objectContaining({ reason: 'bad_request' }));
   });
 
-  it('has none for other servers', () => {
-    const kind = 'openai_compatible';
+  it('plans what another server may have', () => {
+    const plan = (request: object) => videos().plan({ prompt: 'x', ...request }, 'seedance-2');
+    expect(plan({ durationSeconds: 6.5, size: '1920x1080' })).toEqual({ seconds: 7, size: '1920x1080' });
+    expect(plan({ aspectRatio: '1:1' })).toEqual({ seconds: 4, size: '1024x1024' });
+    expect(() => plan({ size: 'huge' })).toThrow(expect.objectContaining({ reason: 'bad_request' }));
+  });
+
+  it('has none at Groq', () => {
+    const kind = 'groq';
     const settings = { name: 'x', kind, baseUrl: 'http://localhost/v1', timeoutMs: 1, models: [] } as const;
     expect(new OpenAiCompatibleProvider(settings).videos).toBeUndefined();
   });

@@ -19,6 +19,8 @@ import { objectAt } from './wire-object.js';
 const SECONDS = [4, 8, 12];
 const SIZES = ['1280x720', '720x1280'];
 const PRO_SIZES = [...SIZES, '1792x1024', '1024x1792'];
+const SIZE = /^[1-9]\d{1,3}x[1-9]\d{1,3}$/;
+const ANY_SECONDS = Array.from({ length: 60 }, (_, at) => at + 1);
 /** Where OpenAI keeps what it made. */
 const HOSTS = ['api.openai.com', '.openai.com', '.oaiusercontent.com'];
 const STATUS: Readonly<Record<string, VideoProgress['status']>> = {
@@ -28,7 +30,7 @@ const STATUS: Readonly<Record<string, VideoProgress['status']>> = {
   failed: 'failed',
 };
 
-/** Sora, by OpenAI's `/videos`. */
+/** Videos by OpenAI's `/videos`: of Sora, and of what other servers have in its place. */
 export class OpenAiVideos implements VideoMaker {
   private readonly downloads: MediaDownload;
 
@@ -39,9 +41,14 @@ export class OpenAiVideos implements VideoMaker {
   }
 
   plan(request: VideoRequest, model: string): VideoPlan {
-    const provider = this.wire.settings.name;
-    const sizes = model.includes('pro') ? PRO_SIZES : SIZES;
-    return planAmong(request, { provider, model, seconds: SECONDS, defaultSeconds: 4, sizes });
+    const choices = { provider: this.wire.settings.name, model, defaultSeconds: 4 };
+    if (model.startsWith('sora')) {
+      const sizes = model.includes('pro') ? PRO_SIZES : SIZES;
+      return planAmong(request, { ...choices, seconds: SECONDS, sizes });
+    }
+    // What another model can make only its server knows: it refuses the rest.
+    const asked = SIZE.test(request.size ?? '') ? [request.size ?? ''] : [...PRO_SIZES, '1024x1024'];
+    return planAmong(request, { ...choices, seconds: ANY_SECONDS, sizes: asked });
   }
 
   async create({ request, model, ...bounds }: VideoCall): Promise<VideoJob> {

@@ -17,7 +17,7 @@ function settings(name: string, more: Partial<ProviderSettings> = {}): ProviderS
 }
 
 function registry(list: readonly ProviderSettings[], order: readonly string[] = []): ProviderRegistry {
-  return new ProviderRegistry(configuredProviders(list, new FrozenClock(0)).providers, order);
+  return new ProviderRegistry(configuredProviders(list, { clock: new FrozenClock(0) }).providers, order);
 }
 
 const OPENAI = settings('openai', { kind: 'openai', apiKey: 'sk-x' });
@@ -109,30 +109,50 @@ describe('ProviderRegistry', () => {
   });
 });
 
+describe('a provider without a key', () => {
+  it.each([
+    [{ operation: 'llm_call', provider: 'gemini' }],
+    [{ operation: 'llm_call', provider: 'Gemini', model: 'gemini-2.5-pro' }],
+    [{ operation: 'llm_call', model: 'gemini/gemini-2.5-pro' }],
+  ] as const)('says which key is missing for %j', (wanted) => {
+    expect(registry([OPENAI]).candidates(wanted)).toMatchObject({
+      message: 'The provider gemini has no key: set GEMINI_API_KEY.',
+    });
+  });
+});
+
 describe('configuredProviders', () => {
   const clock = new FrozenClock(0);
 
   it('simulates where nothing is configured, and says so', () => {
-    const { providers, warnings } = configuredProviders([], clock);
+    const { providers, warnings } = configuredProviders([], { clock });
     expect(providers.map(({ name }) => name)).toEqual(['simulated']);
     expect(warnings).toEqual([expect.stringContaining('every answer is simulated')]);
   });
 
-  it('leaves out what it cannot speak to, and says so', () => {
+  it('speaks to each in its own way', () => {
     const heygen = settings('heygen', { kind: 'heygen', apiKey: 'x' });
-    const { providers, warnings } = configuredProviders([heygen, OPENAI], clock);
-    expect(providers.map(({ name }) => name)).toEqual(['openai']);
-    expect(warnings).toEqual([expect.stringContaining('HeyGen')]);
+    const gemini = settings('gemini', { kind: 'gemini', apiKey: 'x' });
+    const { providers, warnings } = configuredProviders([heygen, gemini, OPENAI, GROQ], { clock });
+    const verbs = ['chat', 'respond', 'embed', 'image', 'videos'] as const;
+    const able = providers.map((one) => [one.name, verbs.filter((verb) => one[verb]).join(' ')]);
+    expect(Object.fromEntries(able)).toEqual({
+      heygen: 'videos',
+      gemini: 'chat embed image videos',
+      openai: 'chat respond embed image videos',
+      groq: 'chat respond embed image',
+    });
+    expect(warnings).toEqual([]);
   });
 
   it('warns of a server whose models nobody knows', () => {
-    expect(configuredProviders([settings('vllm')], clock).warnings).toEqual([
+    expect(configuredProviders([settings('vllm')], { clock }).warnings).toEqual([
       expect.stringContaining('PROVIDER_VLLM_MODELS'),
     ]);
   });
 
   it('caps output by the field that each server knows', () => {
-    const fields = configuredProviders([OPENAI, GROQ, LOCAL], clock).providers.map((one) =>
+    const fields = configuredProviders([OPENAI, GROQ, LOCAL], { clock }).providers.map((one) =>
       one.outputCapField('x'),
     );
     expect(fields).toEqual(['max_completion_tokens', 'max_tokens', 'max_tokens']);

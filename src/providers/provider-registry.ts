@@ -1,3 +1,4 @@
+import { KNOWN_PROVIDERS } from '../config/index.js';
 import { type Operation } from '../rate-limiting/index.js';
 import { type ModelProvider, type ProviderModel } from './provider.port.js';
 
@@ -62,7 +63,8 @@ export class ProviderRegistry {
       const names = this.providers.map(({ name }) => name).join(', ');
       return {
         kind: 'unknown_provider',
-        message: `There is no provider ${quoted(wanted.provider)}. There are: ${names}.`,
+        message:
+          keyless(wanted.provider) ?? `There is no provider ${quoted(wanted.provider)}. There are: ${names}.`,
       };
     }
     const [first, ...others] = search(providers, wanted);
@@ -115,7 +117,16 @@ function unserved(providers: readonly ModelProvider[], { operation, model }: Wan
   const known = [
     ...new Set(able.flatMap(({ name, alias }) => (alias === undefined ? [name] : [alias, name]))),
   ];
-  return { kind: 'unknown_model', message: messageFor({ operation, model }, served, known), known };
+  const prefix = model?.includes('/') ? model.slice(0, model.indexOf('/')) : '';
+  const absent = providers.some(({ name }) => name === prefix.toLowerCase()) ? undefined : keyless(prefix);
+  const message = absent ?? messageFor({ operation, model }, served, known);
+  return { kind: 'unknown_model', message, known };
+}
+
+/** Of a provider that we could speak to, but have no key for. */
+function keyless(name: string): string | undefined {
+  const known = KNOWN_PROVIDERS.find((one) => one === name.toLowerCase());
+  return known && `The provider ${known} has no key: set ${known.toUpperCase()}_API_KEY.`;
 }
 
 function messageFor(

@@ -94,7 +94,10 @@ export interface ModelProvider {
   /** `POST /v1/responses`. */
   respond?(call: ProviderCall): Promise<ProviderAnswer>;
 
-  /** As `chatStream`; its last event is `response.completed`, `response.incomplete` or `response.failed`. */
+  /**
+   * As `chatStream`, but open only once there is more than an announcement. Its last event is `response.completed` or
+   * `response.incomplete`; `response.failed` and `error` reject.
+   */
   respondStream?(call: ProviderCall): Promise<AsyncIterable<ResponseEvent>>;
 
   embed?(call: ProviderCall): Promise<ProviderAnswer>;

@@ -21,7 +21,9 @@ import { RedisProviderStates } from './routing/redis-provider-states.store.js';
       provide: ProviderRegistry,
       inject: [SETTINGS, Clock],
       useFactory: (settings: Settings, clock: Clock) => {
-        const { providers, warnings } = configuredProviders(settings.providers, clock);
+        const { heygen, simulated } = settings;
+        const parts = { clock, heygen, simulated };
+        const { providers, warnings } = configuredProviders(settings.providers, parts);
         const log = new Logger('Providers');
         for (const warning of warnings) log.warn(warning);
         return new ProviderRegistry(providers, settings.routing.order);

@@ -14,12 +14,17 @@ export const RESPONSE_EVENTS: EventFormat<ResponseEvent> = {
     const type = typeOf(raw);
     if (type === 'error') throw fromErrorObject(raw, failure());
     if (type === 'response.failed') throw fromErrorObject(objectAt(raw, 'response')?.error, failure());
-    const usage = LAST.includes(type) ? inputOutputUsage(objectAt(raw, 'response') ?? {}) : undefined;
-    return { raw, deltaText: deltaText(raw), ...(usage && { usage }) };
+    return toResponseEvent(raw);
   },
   ends: (raw) => LAST.includes(typeOf(raw)),
   announces: (raw) => ANNOUNCING.includes(typeOf(raw)),
 };
+
+/** An event with what we read from it. */
+export function toResponseEvent(raw: WireObject): ResponseEvent {
+  const usage = LAST.includes(typeOf(raw)) ? inputOutputUsage(objectAt(raw, 'response') ?? {}) : undefined;
+  return { raw, deltaText: deltaText(raw), ...(usage && { usage }) };
+}
 
 function typeOf({ type }: WireObject): string {
   if (typeof type === 'string') return type;

@@ -9,14 +9,17 @@ import {
   type ProviderAnswer,
   type ProviderCall,
   type ProviderModel,
+  type ResponseEvent,
 } from './provider.port.js';
+import { toResponseEvent } from './response-events.js';
 import { simulateChat } from './simulated-chat.js';
 import { completionOf, chunksOf } from './simulated-completion.js';
 import { simulateEmbeddings } from './simulated-embedding.js';
 import { simulateImages } from './simulated-image.js';
+import { responseEventsOf, simulateResponse } from './simulated-response.js';
 import { SimulatedVideos } from './simulated-videos.js';
 import { type VideoMaker } from './video.port.js';
-import { chatUsage, embeddingUsage, toChatChunk } from './wire-usage.js';
+import { chatUsage, embeddingUsage, inputOutputUsage, toChatChunk } from './wire-usage.js';
 
 export const SIMULATED = 'simulated';
 
@@ -75,6 +78,21 @@ export class SimulatedProvider implements ModelProvider {
     });
   }
 
+  respond(call: ProviderCall): Promise<ProviderAnswer> {
+    return settled(call, () => {
+      const { whole: body } = simulateResponse(call.body, call.model, this.createdAt());
+      const usage = inputOutputUsage(body);
+      return { body, ...(usage && { usage }) };
+    });
+  }
+
+  respondStream(call: ProviderCall): Promise<AsyncIterable<ResponseEvent>> {
+    return settled(call, () => {
+      const events = responseEventsOf(simulateResponse(call.body, call.model, this.createdAt()));
+      return this.paced(events.map(toResponseEvent), call.signal);
+    });
+  }
+
   embed(call: ProviderCall): Promise<ProviderAnswer> {
     return settled(call, () => {
       const body = { ...simulateEmbeddings(call.body, call.model) };
@@ -87,7 +105,7 @@ export class SimulatedProvider implements ModelProvider {
     return settled(call, async () => ({ body: { ...(await simulateImages(call.body, this.createdAt())) } }));
   }
 
-  private async *paced(chunks: readonly ChatChunk[], signal: AbortSignal): AsyncGenerator<ChatChunk> {
+  private async *paced<Chunk>(chunks: readonly Chunk[], signal: AbortSignal): AsyncGenerator<Chunk> {
     const { chunkDelayMs = 0 } = this.options;
     for (const chunk of chunks) {
       if (chunkDelayMs > 0) await delay(chunkDelayMs, undefined, { signal }).catch(() => undefined);

@@ -3,7 +3,7 @@ import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai'
 import { readErrorObject, RubbishAnswer } from './answer-body.js';
 import { ProviderError, type ProviderFailure, type UpstreamError } from './provider-error.js';
 import { type WireObject } from './provider.port.js';
-import { isWireObject } from './wire-object.js';
+import { isWireObject, objectsAt } from './wire-object.js';
 
 /** Whose failure it is, and what must not be repeated of it. */
 export interface FailureContext {
@@ -38,6 +38,8 @@ export class AnsweredStatus extends Error implements StatusError {
 }
 
 const KEY_SHAPES = /\b(sk|gsk|xai|AIza)[-_A-Za-z0-9*.]{6,}/g;
+/** Gemini answers a wrong key with a 400. */
+const KEY_REFUSED = /api key (not valid|not found|expired)|invalid api key/i;
 const MAX_MESSAGE = 2000;
 /** There was no connection to send anything over. */
 const NEVER_SENT = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'];
@@ -80,8 +82,11 @@ export function fromErrorObject(error: unknown, context: FailureContext): Provid
 
 function fromStatus({ status, error, headers }: StatusError, context: FailureContext): ProviderError {
   // A proxy's HTML page is no judgement on the client's request.
-  const reason = status === undefined ? 'rubbish' : reasonOfStatus(status, isWireObject(error));
-  const retryAfterMs = headers && retryAfter(headers);
+  const explained = isWireObject(error);
+  const refusedKey = status === 400 && explained && KEY_REFUSED.test(String(error.message));
+  const known = status === undefined ? 'rubbish' : reasonOfStatus(status, explained);
+  const reason = refusedKey ? 'auth' : known;
+  const retryAfterMs = (headers && retryAfter(headers)) ?? (explained ? retryDelay(error) : undefined);
   const passOn = (reason === 'bad_request' || reason === 'not_found') && isWireObject(error);
   return new ProviderError(context.provider, `answered ${status ?? 'nothing'} (${reason})`, {
     reason,
@@ -105,6 +110,8 @@ function reasonOfObject({ type, code }: WireObject): ProviderFailure {
   if (typeof code === 'number') return reasonOfStatus(code, true);
   if (code === 'rate_limit_exceeded' || type === 'rate_limit_exceeded' || type === 'tokens')
     return 'rate_limited';
+  // HeyGen's, where our account has no money left.
+  if (code === 'insufficient_credit' || code === 'unauthorized') return 'auth';
   return type === 'invalid_request_error' ? 'bad_request' : 'server_error';
 }
 
@@ -134,6 +141,15 @@ function retryAfter(headers: Headers): number | undefined {
   if (Number(text) >= 0) return Math.ceil(Number(text) * 1000);
   const wait = Date.parse(text) - Date.parse(headers.get('date') ?? '');
   return Number.isNaN(wait) ? undefined : Math.max(0, wait);
+}
+
+/** Google's `RetryInfo` in the error itself: `{retryDelay: "37s"}`. */
+function retryDelay(error: WireObject): number | undefined {
+  const delays = objectsAt(error, 'details').map(
+    (detail) => /^(\d+(?:\.\d+)?)s$/.exec(String(detail.retryDelay))?.[1],
+  );
+  const seconds = delays.find((delay) => delay !== undefined);
+  return seconds === undefined ? undefined : Math.ceil(Number(seconds) * 1000);
 }
 
 /** Node's own name for what broke, such as `ECONNREFUSED`, from wherever in the chain of causes it is. */

@@ -3,6 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { type Behaviour, errorOf } from './behaviour.js';
 import { chatOf, plainAnswer, streamChunks } from './chat.js';
+import { geminiAnswer, geminiError } from './gemini.js';
+import { heyGenAnswer, heyGenError } from './heygen.js';
 import { embeddingsAnswer, imagesAnswer } from './media.js';
 import { responded, responseEvents } from './responses.js';
 import { type EmulatedJobs, openAiVideos } from './videos.js';
@@ -11,6 +13,8 @@ import { isJson, type Json, Refusal } from './wire.js';
 export interface Asked {
   readonly method: string;
   readonly path: string;
+  /** The emulator's own address. */
+  readonly origin: string;
   readonly body: Json;
   readonly behaviour: Behaviour;
   readonly jobs: EmulatedJobs;
@@ -27,7 +31,10 @@ export async function answer(response: ServerResponse, asked: Asked): Promise<vo
   if (behaviour.delayMs !== undefined) await delay(behaviour.delayMs);
   if (behaviour.hang === true || response.destroyed) return;
   if (behaviour.status !== undefined) {
-    send(response, behaviour.status, { body: behaviour.errorBody ?? errorOf(behaviour.status), behaviour });
+    send(response, behaviour.status, {
+      body: behaviour.errorBody ?? errorFor(asked.path, behaviour.status),
+      behaviour,
+    });
     return;
   }
   if (behaviour.rubbish !== undefined) {
@@ -53,24 +60,39 @@ async function answerProperly(response: ServerResponse, asked: Asked): Promise<v
   const whole = wholeAnswer(asked);
   if (Buffer.isBuffer(whole)) sendFile(response, whole, behaviour);
   else if (whole) send(response, 200, { body: whole, behaviour });
-  else send(response, 404, { body: errorOf(404), behaviour });
+  else send(response, 404, { body: errorFor(path, 404), behaviour });
 }
 
 function streamedAnswer(path: string, body: Json, behaviour: Behaviour): readonly Json[] | undefined {
-  if (path === '/v1/chat/completions') return streamChunks(chatOf(body, behaviour));
+  if (openAiPath(path) === '/v1/chat/completions') return streamChunks(chatOf(body, behaviour));
   return path === '/v1/responses' ? responseEvents(responded(body, behaviour)) : undefined;
 }
 
-function wholeAnswer({ method, path, body, behaviour, jobs }: Asked): Json | Buffer | undefined {
+function wholeAnswer(asked: Asked): Json | Buffer | undefined {
+  const { method, body, behaviour, jobs } = asked;
+  const path = openAiPath(asked.path);
   if (path === '/v1/chat/completions') return plainAnswer(chatOf(body, behaviour));
   if (path === '/v1/responses') return responded(body, behaviour).whole;
   if (path === '/v1/embeddings') return embeddingsAnswer(body, behaviour);
   if (path === '/v1/images/generations') return imagesAnswer(body, behaviour);
-  return openAiVideos({ method, path, body }, behaviour, jobs);
+  if (path.startsWith('/v1beta/')) return geminiAnswer(asked, behaviour, jobs);
+  return openAiVideos({ method, path, body }, behaviour, jobs) ?? heyGenAnswer(asked, behaviour, jobs);
+}
+
+/** Gemini and Groq have OpenAI's endpoints elsewhere. */
+function openAiPath(path: string): string {
+  return path.replace(/^\/(v1beta\/openai|openai\/v1)\//, '/v1/');
+}
+
+/** Each provider's own error. */
+function errorFor(path: string, status: number): unknown {
+  if (path.startsWith('/v1beta/')) return geminiError(status);
+  return /^\/(v2\/|v1\/video_status)/.test(path) ? heyGenError(status) : errorOf(status);
 }
 
 /** A file in two pieces, between which it may be cut, stay out, or be redirected before. */
 function sendFile(response: ServerResponse, file: Buffer, behaviour: Behaviour): void {
+  // Whose files are elsewhere names that in an answer; OpenAI redirects.
   if (behaviour.fileUrl !== undefined) {
     response.writeHead(302, { location: behaviour.fileUrl }).end();
     return;

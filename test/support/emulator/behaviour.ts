@@ -36,6 +36,10 @@ export interface Behaviour {
   readonly jobPolls?: number;
   /** The code that a video job fails with, instead of being done. */
   readonly jobFails?: string;
+  /** Why the provider's safety filters held back what was asked for. */
+  readonly blocked?: string;
+  /** Lists nothing. */
+  readonly empty?: boolean;
   /** The length of a video; 4096 unless said. */
   readonly videoBytes?: number;
   /** The address that an answer names for a file, or redirects to; its own unless said. */

@@ -157,7 +157,7 @@ export class Emulator {
     this.changed();
     await this.gate.pass();
     const wait = () => this.gate.pass(true);
-    await answer(response, { method, path, body, behaviour, jobs: this.jobs, wait });
+    await answer(response, { method, path, origin: this.url, body, behaviour, jobs: this.jobs, wait });
   }
 
   private changed(): void {
