@@ -1,7 +1,7 @@
 import { describeWithRedis, type TestRedisOptions } from '../support/redis.js';
 
 import { counterDrifts, overshoots, rowsOfAnswered, rowsOfOthers } from './audit.js';
-import { runRound } from './round.js';
+import { CALLS_OF_LAST_DEATH, runRound } from './round.js';
 
 const { CUOTA_CHAOS_SEED, CUOTA_CHAOS_ROUNDS = '1' } = process.env;
 const FIRST_SEED = Number(CUOTA_CHAOS_SEED ?? Math.floor(Math.random() * 1e9));
@@ -32,6 +32,10 @@ describeWithRedis('whatever is killed, and whenever', () => {
       expect(totals.monthly).toEqual(totals.ledger);
       expect(counterDrifts(told, books.used)).toEqual([]);
       expect(overshoots(told, books.takenBack)).toEqual([]);
+
+      expect(rows.filter(({ status }) => status === 'expired').length).toBeGreaterThanOrEqual(
+        CALLS_OF_LAST_DEATH,
+      );
 
       // Else nothing was put to the test.
       expect(calls.filter(({ seen }) => seen === 'answered').length).toBeGreaterThan(40);

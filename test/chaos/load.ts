@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { type AppLife, type ChaosDeployment } from './deployment.js';
-import { type CallPlan, type CallRecord, makeCall, PLAIN_CALL, planCall } from './metered-call.js';
+import { type CallPlan, type CallRecord, LONG_CALL, makeCall, PLAIN_CALL, planCall } from './metered-call.js';
 import { type SeededRandom } from './seeded-random.js';
 import { type Tenant } from './tenants.js';
 
@@ -28,9 +28,14 @@ export class Load {
     this.clients = Array.from({ length: CLIENTS }, () => this.client(random.fork()));
   }
 
+  /** No new calls. */
+  end(): void {
+    this.over = true;
+  }
+
   /** No new calls; resolves when those in flight have ended for their clients. */
   async stop(): Promise<void> {
-    this.over = true;
+    this.end();
     await Promise.all(this.clients);
   }
 
@@ -44,6 +49,14 @@ export class Load {
     return this.calls.some((call) => call.tenant === tenant && call.seen === 'answered');
   }
 
+  /** Calls that are at the provider, and will be for a while, when this resolves; `ended` when their client knows. */
+  async begin(count: number, tenant: Tenant, life: AppLife): Promise<{ ended: Promise<unknown> }> {
+    const before = this.served().size;
+    const calls = Array.from({ length: count }, () => this.insist(LONG_CALL, tenant, life));
+    await this.deployment.emulator.until(() => this.served().size === before + count, 60_000);
+    return { ended: Promise.all(calls) };
+  }
+
   /** Everybody at once, at every process: whoever was refilled, if but by one call, gets more than is theirs. */
   async rush(): Promise<void> {
     const lives = this.deployment.running();
@@ -51,6 +64,11 @@ export class Load {
       const spread = lives.flatMap((life) => Array<AppLife>(RUSH / lives.length).fill(life));
       await Promise.all(spread.map((life) => this.call(PLAIN_CALL, tenant, life)));
     }
+  }
+
+  /** A client that is refused asks again. */
+  private async insist(plan: CallPlan, tenant: Tenant, life: AppLife): Promise<void> {
+    while ((await this.call(plan, tenant, life)).seen === 'refused') await delay(PAUSE_MS.refused);
   }
 
   private async call(plan: CallPlan, tenant: Tenant, life: AppLife): Promise<CallRecord> {

@@ -75,6 +75,9 @@ function faultOf(random: SeededRandom, streams: boolean): Behaviour {
 /** A quick chat that succeeds. */
 export const PLAIN_CALL: CallPlan = { kind: 'chat', behaviour: { delayMs: 20 }, leaves: false };
 
+/** One that is still at its provider when its process is killed. */
+export const LONG_CALL: CallPlan = { kind: 'chat', behaviour: { delayMs: 10_000 }, leaves: false };
+
 /** Makes the call and notes what its client sees. Never throws: a broken connection is what this is about. */
 export async function makeCall(
   plan: CallPlan,

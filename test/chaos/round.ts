@@ -18,6 +18,8 @@ import { askAll, type ToldLimit } from './usage-answers.js';
 
 const APPS = 2;
 const RAGE_MS = 10_000;
+/** Each must be charged at its estimate. */
+export const CALLS_OF_LAST_DEATH = 3;
 /** A deadline and its sweep, and the five seconds in which a dead instance is still waited for; on a busy machine. */
 const HEAL_MS = RESERVATION_TTL_SEC * 1_000 + 25_000;
 
@@ -36,33 +38,66 @@ export interface Round {
   readonly summary: string;
 }
 
+/** What one round is made of. */
+interface Parts {
+  readonly seed: number;
+  readonly random: SeededRandom;
+  readonly tenants: Tenants;
+  readonly load: Load;
+  readonly faults: Faults;
+}
+
 /** One deployment of its own under load and faults, until it has healed. */
 export async function runRound(seed: number, redis: TestRedisOptions): Promise<Round> {
-  const random = new SeededRandom(seed);
   const deployment = await ChaosDeployment.start(APPS, redis);
-  const [first] = deployment.running();
-  if (!first) throw new Error('No process runs.');
   try {
+    const [first] = deployment.running();
+    if (!first) throw new Error('No process runs.');
+    const random = new SeededRandom(seed);
     const tenants = await createTenants(deployment.admin(first));
     const load = new Load(deployment, tenants.all, random.fork());
     const faults = new Faults(deployment, APPS, random.fork());
-    const admin = adjust(deployment, { tenants, load, faults, random: random.fork() });
-    await Promise.all([faults.rage(RAGE_MS), admin]);
-    await load.stop();
-    await healed(deployment, tenants);
-    faults.note('the rush begins');
-    await load.rush();
-    return await audit(deployment, { seed, tenants, load, faults });
+    return await endure(deployment, { seed, random, tenants, load, faults });
   } finally {
     await deployment.stop();
   }
 }
 
+async function endure(deployment: ChaosDeployment, parts: Parts): Promise<Round> {
+  const { load, faults, tenants, seed } = parts;
+  try {
+    await Promise.all([faults.rage(RAGE_MS), adjust(deployment, parts)]);
+    await load.stop();
+    await healed(deployment, tenants);
+    await lastDeath(deployment, parts);
+    await healed(deployment, tenants);
+    faults.note('the rush begins');
+    await load.rush();
+    return await audit(deployment, parts);
+  } catch (error) {
+    const output = deployment.output();
+    process.stderr.write(`${summaryOf(seed, { calls: load.calls, rows: [], faults, output })}\n`);
+    throw error;
+  } finally {
+    load.end();
+  }
+}
+
+/** One more process dies over calls in flight; Redis, which knows of them, does not. */
+async function lastDeath(deployment: ChaosDeployment, { tenants, load, faults }: Parts): Promise<void> {
+  const [victim] = deployment.running();
+  if (!victim) return;
+  const { ended } = await load.begin(CALLS_OF_LAST_DEATH, tenants.free, victim);
+  await deployment.killApp(0);
+  await ended;
+  await deployment.startApp(0);
+  faults.note(`app 0 was killed over ${CALLS_OF_LAST_DEATH} calls, and is back`);
+}
+
 /** An admin's resets and a grant, in the middle of it all. */
-async function adjust(
-  deployment: ChaosDeployment,
-  { tenants, load, faults, random }: { tenants: Tenants; load: Load; faults: Faults; random: SeededRandom },
-): Promise<void> {
+async function adjust(deployment: ChaosDeployment, parts: Parts): Promise<void> {
+  const { tenants, load, faults } = parts;
+  const random = parts.random.fork();
   // Where nothing was used there is nothing to take back.
   await until('who is reset has used something', () => load.answered(tenants.reset), 60_000);
   const reason = 'chaos';
@@ -95,10 +130,7 @@ async function insist(
   }
 }
 
-async function audit(
-  deployment: ChaosDeployment,
-  { seed, tenants, load, faults }: { seed: number; tenants: Tenants; load: Load; faults: Faults },
-): Promise<Round> {
+async function audit(deployment: ChaosDeployment, { seed, tenants, load, faults }: Parts): Promise<Round> {
   const begun = performance.now();
   const { healing, periods, told } = await healed(deployment, tenants);
   faults.note(`healed after ${Math.round(performance.now() - begun)} ms`);

@@ -14,6 +14,8 @@ export interface Tenants {
   readonly reset: Tenant;
   /** To whom an admin grants calls in the middle. */
   readonly granted: Tenant;
+  /** Whom nothing limits. */
+  readonly free: Tenant;
 }
 
 /** Each so small that the load meets it; nothing is unlimited but the last. */
@@ -41,5 +43,5 @@ export async function createTenants(admin: ApiClient): Promise<Tenants> {
   const second = await admin.post(`/admin/users/${free.userId}/api-keys`, { name: 'second' });
   const limited = { userId: free.userId, keyId: String(second.body.id), key: String(second.body.key) };
   await admin.put(`/admin/limits/api-keys/${limited.keyId}`, KEY_LIMITS);
-  return { all: [...all, limited], reset, granted };
+  return { all: [...all, limited], reset, granted, free };
 }
