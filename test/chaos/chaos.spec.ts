@@ -42,6 +42,6 @@ describeWithRedis('whatever is killed, and whenever', () => {
       expect(calls.filter(({ status }) => status === 429).length).toBeGreaterThan(10);
       expect(books.takenBack.size).toBeGreaterThan(0);
     },
-    300_000,
+    600_000,
   );
 });

@@ -18,6 +18,8 @@ import { askAll, type ToldLimit } from './usage-answers.js';
 
 const APPS = 2;
 const RAGE_MS = 10_000;
+/** For what takes a second, on a machine that is busy with much else. */
+const PATIENCE_MS = 120_000;
 /** Each must be charged at its estimate. */
 export const CALLS_OF_LAST_DEATH = 3;
 /** A deadline and its sweep, and the five seconds in which a dead instance is still waited for; on a busy machine. */
@@ -99,7 +101,7 @@ async function adjust(deployment: ChaosDeployment, parts: Parts): Promise<void> 
   const { tenants, load, faults } = parts;
   const random = parts.random.fork();
   // Where nothing was used there is nothing to take back.
-  await until('who is reset has used something', () => load.answered(tenants.reset), 60_000);
+  await until('who is reset has used something', () => load.answered(tenants.reset), PATIENCE_MS);
   const reason = 'chaos';
   const acts: [string, object][] = [
     ['/admin/quotas/grants', { userId: tenants.granted.userId, unit: 'calls', amount: 10, reason }],
@@ -119,15 +121,17 @@ async function insist(
   random: SeededRandom,
   act: (admin: ReturnType<ChaosDeployment['admin']>) => Promise<ApiAnswer>,
 ): Promise<ApiAnswer> {
-  for (;;) {
+  let answer: ApiAnswer | undefined;
+  const ask = async () => {
     const running = deployment.running();
-    const answer =
-      running.length === 0
-        ? undefined
-        : await act(deployment.admin(random.pick(running))).catch(() => undefined);
-    if (answer && answer.status < 300) return answer;
+    if (running.length > 0) answer = await act(deployment.admin(random.pick(running))).catch(() => undefined);
+    if (answer && answer.status < 300) return true;
     await delay(100);
-  }
+    return false;
+  };
+  await until('an admin is answered', ask, PATIENCE_MS);
+  if (!answer) throw new Error('An admin was not answered.');
+  return answer;
 }
 
 async function audit(deployment: ChaosDeployment, { seed, tenants, load, faults }: Parts): Promise<Round> {
