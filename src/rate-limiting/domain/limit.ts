@@ -46,7 +46,7 @@ export interface Limit {
   readonly enforcement: Enforcement;
 }
 
-/** One counter of a call: a subject in a window, with the limits that hold there. Stored as one hash. */
+/** One counter of a call: a subject in a window, with the limits that hold there. Stored as one value. */
 export interface Counter {
   readonly subject: Subject;
   readonly window: CounterWindow;

@@ -52,11 +52,9 @@ export class RedisScripts {
     const script = this.scripts.get(name);
     if (!script) throw new Error(`No Lua script is named ${name}.`);
     const watch = this.redis.silence ?? this.watch;
-    const told =
-      late &&
-      ((answer: unknown) => {
-        late(asList(answer));
-      });
+    const told = (answer: unknown) => {
+      late?.(asList(answer));
+    };
     try {
       return asList(await watch.guard(this.send('evalsha', script.sha, call), told));
     } catch (error) {
