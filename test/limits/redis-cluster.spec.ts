@@ -35,7 +35,7 @@ describeWithRedis('two instances on a Redis Cluster', () => {
     await ledger.close();
     await harness.stop();
     await cluster.stop();
-  });
+  }, 60_000);
 
   beforeEach(() => {
     harness.emulator.reset();
@@ -158,14 +158,18 @@ describeWithRedis('two instances on a Redis Cluster', () => {
     ]);
   }, 30_000);
 
-  it('G1, G3, G5, G9: a master that is killed is replaced by its replica without a restart, and nobody has more than before', async () => {
+  it('G1, G3, G5, G9: a killed master is replaced by a replica with older data, without a restart, and refills nobody', async () => {
     const user = await splitUser(60);
     const [here, there] = clientsOf(user);
     if (!here || !there) throw new Error('two instances are needed');
+    const slot = slotOf('user', user.id);
+    expect(await answerOf(here)).toBe(200);
+    await cluster.cutReplication(slot);
+    for (let call = 0; call < 40; call++) expect(await answerOf(there)).toBe(200);
     harness.emulator.hold();
     const inFlight = [chat(here), chat(there), chat(there)];
     await harness.emulator.until(({ inFlight: count }) => count === 3);
-    await (await cluster.masterOf(slotOf('user', user.id))).kill9();
+    await (await cluster.masterOf(slot)).kill9();
     const since = performance.now();
     const refused = await chat(here);
     expect([refused.status, performance.now() - since < 2_000]).toEqual([503, true]);
@@ -173,8 +177,8 @@ describeWithRedis('two instances on a Redis Cluster', () => {
     expect((await Promise.all(inFlight)).map(({ status }) => status)).toEqual([200, 200, 200]);
 
     const statuses = await callUntilSpent(user, 5);
-    expect(statuses.filter((status) => status === 200)).toHaveLength(57);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(16);
     await expectAllCounted(user, 60);
-    expect((await here.get('/health/ready')).status).toBe(200);
+    await until('it is ready', async () => (await here.get('/health/ready')).status === 200);
   }, 60_000);
 });

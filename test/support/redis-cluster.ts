@@ -32,7 +32,9 @@ export async function startRedisCluster(options: TestRedisClusterOptions = {}): 
 
 async function startNode(): Promise<{ server: TestRedis; busPort: number }> {
   const busPort = await freePort();
-  const args = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort)];
+  // However old its data, a replica takes over.
+  const age = ['--cluster-replica-validity-factor', '0'];
+  const args = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort), ...age];
   const server = await startRedis({ args: [...args, '--cluster-node-timeout', String(NODE_TIMEOUT_MS)] });
   return { server, busPort };
 }
@@ -43,7 +45,6 @@ interface KnownNode {
   readonly port: number;
   readonly flags: readonly string[];
   readonly masterId: string;
-  readonly linked: boolean;
 }
 
 export class TestRedisCluster {
@@ -99,6 +100,22 @@ export class TestRedisCluster {
     return masters.filter((node) => node.port !== port).map((node) => this.serverAt(node.port));
   }
 
+  /** From now on the replica of the slot's master hears of nothing more: it will take over with older data. */
+  async cutReplication(slot: number): Promise<void> {
+    const port = await this.portOf(slot);
+    const known = await this.known();
+    const masterId = known.find((node) => node.port === port)?.id;
+    const replica = known.find((node) => node.masterId === masterId);
+    if (!replica) throw new Error(`the master of slot ${slot} has no replica`);
+    const client = this.clientAt(replica.port);
+    await client.config('SET', 'masteruser', 'nobody');
+    await client.config('SET', 'masterauth', 'wrong');
+    await client.client('KILL', 'TYPE', 'master');
+    await until('the replica is cut off', async () =>
+      (await client.info('replication')).includes('master_link_status:down'),
+    );
+  }
+
   /** Moves a slot with its keys, one key at a time, as an operator's resharding does. */
   async moveSlot(slot: number, to: TestRedis): Promise<void> {
     const [source, target] = [this.clientAt(await this.portOf(slot)), this.clientAt(to.port)];
@@ -140,9 +157,9 @@ export class TestRedisCluster {
       .trim()
       .split('\n');
     return lines.map((line) => {
-      const [id = '', place = '', flags = '', masterId = '', , , , link] = line.split(' ');
+      const [id = '', place = '', flags = '', masterId = ''] = line.split(' ');
       const port = Number(/:(\d+)@/.exec(place)?.[1]);
-      return { id, port, flags: flags.split(','), masterId, linked: link === 'connected' };
+      return { id, port, flags: flags.split(','), masterId };
     });
   }
 
