@@ -1,6 +1,9 @@
+import { Client } from 'pg';
+
 import { type Harness, newHarness, type TestUser } from '../support/harness.js';
 import { LedgerReader } from '../support/ledger-reader.js';
 import { describeWithRedis } from '../support/redis.js';
+import { until } from '../support/until.js';
 
 const CHAT = {
   model: 'gpt-4o-mini',
@@ -50,10 +53,17 @@ function describeResets(redis: boolean): void {
   it('a second reset takes back only what was used since, also of two at once', async () => {
     const user = await harness.newUser({ monthlyCallLimit: 3 });
     await statuses(user, 2);
-    const both = await Promise.all([
-      reset({ scope: 'user', id: user.id }),
-      reset({ scope: 'user', id: user.id }),
-    ]);
+    const gate = new Client({ connectionString: harness.databaseUrl });
+    await gate.connect();
+    await gate.query('BEGIN; LOCK TABLE quota_adjustment_day IN SHARE MODE');
+    const resets = [reset({ scope: 'user', id: user.id }), reset({ scope: 'user', id: user.id })];
+    await until('both are about to take back', async () => {
+      const waiting = `SELECT 1 FROM pg_locks WHERE relation = 'quota_adjustment_day'::regclass AND NOT granted`;
+      return (await gate.query(waiting)).rows.length === 2;
+    });
+    await gate.query('COMMIT');
+    await gate.end();
+    const both = await Promise.all(resets);
     expect(both.map(({ body }) => body.calls).sort()).toEqual([0, 2]);
     await chat(user);
     expect((await reset({ scope: 'user', id: user.id })).body.calls).toBe(1);
