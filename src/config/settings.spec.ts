@@ -52,6 +52,9 @@ describe('readSettings', () => {
       providers: [],
       media: { folder: 'cuota' },
       notifications: {},
+      simulated: { videoMs: 3000 },
+      heygen: {},
+      pricing: {},
       telemetry: {},
       retention: {},
     });

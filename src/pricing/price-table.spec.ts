@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { FrozenClock } from '../rate-limiting/domain/clock.js';
-import { costOf, imageCostOf, imageTokensOf, type ModelPrice, ratesFor } from './model-price.js';
-import { readPriceList } from './price-list.js';
+import { costOf, imageCostOf, imageTokensOf, type ModelPrice, ratesFor, videoCostOf } from './model-price.js';
+import { readPriceList, readPrices } from './price-list.js';
 import { PriceTable } from './price-table.js';
 
 const DOLLAR = 1_000_000_000;
@@ -118,5 +122,52 @@ describe('imageCostOf', () => {
 
   it('has no price for a model without images', () => {
     expect(imageCostOf(priceOf('openai', 'gpt-4o'), { count: 1 })).toBeUndefined();
+  });
+});
+
+describe('videoCostOf', () => {
+  it('prices seconds by size, and the dearest where the size is left to the model', () => {
+    const price = priceOf('openai', 'sora-2-pro');
+    expect(videoCostOf(price, { seconds: 8, size: '1280x720' })).toBe(2.4 * DOLLAR);
+    expect(videoCostOf(price, { seconds: 8 })).toBe(4 * DOLLAR);
+    expect(videoCostOf(price, { seconds: 8, size: '1x1' })).toBeUndefined();
+    expect(videoCostOf(priceOf('gemini', 'veo-3.1-generate-preview'), { seconds: 8, size: 'x' })).toBe(
+      3.2 * DOLLAR,
+    );
+    expect(videoCostOf(priceOf('openai', 'gpt-5'), { seconds: 8 })).toBeUndefined();
+  });
+});
+
+describe('PRICES_FILE', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cuota-prices-'));
+  const path = join(folder, 'prices.json');
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it('comes before our own prices, which stay for all others', () => {
+    const tokens = { input: 1, output: 2 };
+    writeFileSync(path, JSON.stringify({ models: [{ provider: 'openai', model: 'gpt-5', tokens }] }));
+    const prices = new PriceTable(new FrozenClock(0), readPrices(path));
+    expect(prices.priceOf({ provider: 'openai', model: 'gpt-5' })?.inputNanoPerToken).toBe(1000);
+    expect(prices.priceOf({ provider: 'openai', model: 'gpt-5-mini' })?.inputNanoPerToken).toBe(3000);
+  });
+
+  it.each([
+    [
+      '{"models": [{"provider": "x", "model": "y", "tokens": {"input": -1, "output": 2}}]}',
+      /models\.0\.tokens\.input/,
+    ],
+    ['{"models": [{"provider": "x", "model": "y", "price": 3}]}', /models\.0: .*price/],
+    ['{"model": []}', /models: /],
+    ['{', /cannot be read/],
+  ])('names every fault of %s', (text, fault) => {
+    writeFileSync(path, text);
+    expect(() => readPrices(path)).toThrow(/^PRICES_FILE .*prices\.json/);
+    expect(() => readPrices(path)).toThrow(fault);
+  });
+
+  it('says that it is missing', () => {
+    expect(() => readPrices(join(folder, 'none'))).toThrow(/PRICES_FILE .*none cannot be read/);
   });
 });
