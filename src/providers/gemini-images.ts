@@ -1,4 +1,8 @@
-import { type GenerateContentResponse, type GenerateContentResponseUsageMetadata } from '@google/genai';
+import {
+  FinishReason,
+  type GenerateContentResponse,
+  type GenerateContentResponseUsageMetadata,
+} from '@google/genai';
 
 import { type Clock } from '../rate-limiting/index.js';
 import { RubbishAnswer } from './answer-body.js';
@@ -69,7 +73,7 @@ export class GeminiImages {
     const images = parts.flatMap(({ inlineData, thought }) => (thought ? [] : (inlineData?.data ?? [])));
     if (images.length > 0) return images;
     const why = promptFeedback?.blockReason ?? candidates[0]?.finishReason;
-    if (why === undefined || why === 'STOP') throw new RubbishAnswer('answered without an image');
+    if (why === undefined || why === FinishReason.STOP) throw new RubbishAnswer('answered without an image');
     throw this.blocked(`The model made no image of this prompt (${why}).`);
   }
 
@@ -90,8 +94,8 @@ export class GeminiImages {
       refusedRequest(this.wire.settings.name, param, message);
     if (typeof prompt !== 'string' || prompt === '')
       throw refuse('prompt', "Invalid 'prompt': expected a text.");
-    const count = n ?? 1;
-    if (typeof count !== 'number' || !Number.isInteger(count) || count < 1 || count > MAX_IMAGES) {
+    const count = countOf(n);
+    if (count === undefined) {
       throw refuse('n', `Invalid 'n': expected an integer from 1 to ${MAX_IMAGES}.`);
     }
     if (size === undefined || size === null || size === 'auto')
@@ -101,6 +105,12 @@ export class GeminiImages {
       throw refuse('size', `Invalid 'size': expected one of ${Object.keys(SHAPES).join(', ')}.`);
     return { prompt, count, aspectRatio };
   }
+}
+
+function countOf(n: unknown): number | undefined {
+  const count = n ?? 1;
+  if (typeof count !== 'number' || !Number.isInteger(count)) return undefined;
+  return count >= 1 && count <= MAX_IMAGES ? count : undefined;
 }
 
 /** All requests' counts as one, in the form that OpenAI's images have. What it thought is paid as output. */

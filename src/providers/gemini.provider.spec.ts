@@ -79,7 +79,9 @@ describe('text', () => {
     }
     expect([text.startsWith(' one two'), output]).toEqual([true, 105]);
     emulator.always({ holdAfterChunks: 3 });
-    for await (const chunk of await provider().chatStream(call)) if (chunk) break;
+    const left = (await provider().chatStream(call))[Symbol.asyncIterator]();
+    await left.next();
+    await left.return?.();
     await emulator.until(({ requests }) => requests[1]?.abortedAt !== undefined);
   });
 

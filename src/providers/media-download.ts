@@ -43,15 +43,10 @@ export class MediaDownload {
       deadline.start();
       const response = await this.follow(url, deadline.signal);
       deadline.pause();
-      const contentType = response.headers.get('content-type') ?? 'application/octet-stream';
-      if (!response.body || !/^(video\/|application\/octet-stream|binary\/octet-stream)/i.test(contentType)) {
-        throw new RubbishAnswer('answered with something else than a video');
-      }
-      const length = Number(response.headers.get('content-length') ?? Number.NaN);
-      const known = Number.isInteger(length) && length > 0 && !response.headers.has('content-encoding');
       const { maxBytes = MAX_BYTES } = this.source;
-      if (known && length > maxBytes) throw new RubbishAnswer(`sends more than ${maxBytes} bytes`);
-      const bytes = pieces(response.body, { deadline, failure, maxBytes, ...(known && { length }) });
+      const { body, contentType, length } = videoOf(response, maxBytes);
+      const known = length !== undefined;
+      const bytes = pieces(body, { deadline, failure, maxBytes, ...(known && { length }) });
       return { bytes, contentType, ...(known && { length }) };
     } catch (error) {
       deadline.close();
@@ -69,11 +64,8 @@ export class MediaDownload {
       }
       const headers = address.origin === home ? this.source.headers : undefined;
       const response = await fetch(address, { signal, redirect: 'manual', ...(headers && { headers }) });
-      const location = response.headers.get('location');
-      if (response.status < 300 || response.status >= 400 || location === null) {
-        if (response.ok) return response;
-        throw await AnsweredStatus.of(response);
-      }
+      const location = redirectOf(response);
+      if (location === null) return okOf(response);
       await response.body?.cancel();
       next = URL.canParse(location, address.href) ? new URL(location, address).href : location;
     }
@@ -87,6 +79,27 @@ export class MediaDownload {
       host.startsWith('.') ? hostname.endsWith(host) : hostname === host,
     );
   }
+}
+
+function redirectOf({ status, headers }: Response): string | null {
+  return status >= 300 && status < 400 ? headers.get('location') : null;
+}
+
+async function okOf(response: Response): Promise<Response> {
+  if (response.ok) return response;
+  throw await AnsweredStatus.of(response);
+}
+
+/** @throws RubbishAnswer for what is no video, or too long a one. */
+function videoOf({ headers, body }: Response, maxBytes: number) {
+  const contentType = headers.get('content-type') ?? 'application/octet-stream';
+  if (!body || !/^(video\/|application\/octet-stream|binary\/octet-stream)/i.test(contentType)) {
+    throw new RubbishAnswer('answered with something else than a video');
+  }
+  const given = Number(headers.get('content-length') ?? Number.NaN);
+  const length = given > 0 && !headers.has('content-encoding') ? given : undefined;
+  if (length !== undefined && length > maxBytes) throw new RubbishAnswer(`sends more than ${maxBytes} bytes`);
+  return { body, contentType, length };
 }
 
 interface Piecewise {

@@ -1,7 +1,7 @@
 import { type ProviderSettings } from '../config/index.js';
 import { type Behaviour, type Emulator, startEmulator } from '../../test/support/emulator/emulator.js';
 import { OpenAiCompatibleProvider } from './openai-compatible.provider.js';
-import { type ProviderError } from './provider-error.js';
+import { ProviderError } from './provider-error.js';
 import { type VideoFile, type VideoMaker, type VideoRequest } from './video.port.js';
 
 const KEY = 'sk-upstream-very-secret-1234567890';
@@ -86,14 +86,14 @@ describe('videos', () => {
     [{ prompt: 'x', durationSeconds: 8 }, 'sora-2', 8],
   ])('plans %j by %s', (request, by, planned) => {
     if (typeof planned === 'number') expect(videos().plan(request, by).seconds).toBe(planned);
-    else expect(() => videos().plan(request, by)).toThrow(expect.objectContaining({ reason: 'bad_request' }));
+    else expect(() => videos().plan(request, by)).toThrow(ProviderError);
   });
 
   it('plans what another server may have', () => {
     const plan = (request: object) => videos().plan({ prompt: 'x', ...request }, 'seedance-2');
     expect(plan({ durationSeconds: 6.5, size: '1920x1080' })).toEqual({ seconds: 7, size: '1920x1080' });
     expect(plan({ aspectRatio: '1:1' })).toEqual({ seconds: 4, size: '1024x1024' });
-    expect(() => plan({ size: 'huge' })).toThrow(expect.objectContaining({ reason: 'bad_request' }));
+    expect(() => plan({ size: 'huge' })).toThrow(ProviderError);
   });
 
   it('has none at Groq', () => {

@@ -135,7 +135,10 @@ describe('configuredProviders', () => {
     const gemini = settings('gemini', { kind: 'gemini', apiKey: 'x' });
     const { providers, warnings } = configuredProviders([heygen, gemini, OPENAI, GROQ], { clock });
     const verbs = ['chat', 'respond', 'embed', 'image', 'videos'] as const;
-    const able = providers.map((one) => [one.name, verbs.filter((verb) => one[verb]).join(' ')]);
+    const able = providers.map((one) => [
+      one.name,
+      verbs.filter((verb) => Reflect.get(one, verb) !== undefined).join(' '),
+    ]);
     expect(Object.fromEntries(able)).toEqual({
       heygen: 'videos',
       gemini: 'chat embed image videos',

@@ -35,6 +35,23 @@ function boxesOf(file: Buffer, path = ''): Map<string, Buffer> {
   return boxes;
 }
 
+/** How many frames lie where the index says, each a unit of H.264 as long as it says, one in ten a whole picture. */
+function framesOf(file: Buffer, boxes: ReadonlyMap<string, Buffer>): number {
+  const box = (name: string): Buffer => boxes.get(name) ?? Buffer.alloc(16);
+  const sizes = box('moov/trak/mdia/minf/stbl/stsz');
+  const frames = sizes.readUInt32BE(8);
+  let at = box('moov/trak/mdia/minf/stbl/stco').readUInt32BE(8);
+  expect(box('mdat').byteOffset).toBe(file.byteOffset + at);
+  for (let frame = 0; frame < frames; frame++) {
+    const size = sizes.readUInt32BE(12 + frame * 4);
+    expect(file.readUInt32BE(at)).toBe(size - 4);
+    expect(file.readUInt8(at + 4) & 0x1f).toBe(frame % 10 === 0 ? 5 : 1);
+    at += size;
+  }
+  expect(at).toBe(file.length);
+  return frames;
+}
+
 describe('SimulatedProvider: videos', () => {
   it.each([
     [{ prompt: 'tea', durationSeconds: 2 }, 1280, 720, 2],
@@ -49,19 +66,7 @@ describe('SimulatedProvider: videos', () => {
     expect([track?.readUInt16BE(76), track?.readUInt16BE(80)]).toEqual([width, height]);
     expect(file.length).toBeLessThan(seconds * 120_000);
 
-    const table = 'moov/trak/mdia/minf/stbl/';
-    const frames = boxes.get(`${table}stsz`)?.readUInt32BE(8) ?? 0;
-    expect(frames).toBe(seconds * 10);
-    // Every frame lies where the index says, and is a unit of H.264 as long as it says.
-    let at = boxes.get(`${table}stco`)?.readUInt32BE(8) ?? 0;
-    expect(boxes.get('mdat')?.byteOffset).toBe(file.byteOffset + at);
-    for (let frame = 0; frame < frames; frame++) {
-      const size = boxes.get(`${table}stsz`)?.readUInt32BE(12 + frame * 4) ?? 0;
-      expect(file.readUInt32BE(at)).toBe(size - 4);
-      expect((file[at + 4] ?? 0) & 0x1f).toBe(frame % 10 === 0 ? 5 : 1);
-      at += size;
-    }
-    expect(at).toBe(file.length);
+    expect(framesOf(file, boxes)).toBe(seconds * 10);
   });
 
   it('makes the same of the same, and something else of another prompt', async () => {

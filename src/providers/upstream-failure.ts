@@ -60,6 +60,10 @@ export function toProviderError(error: unknown, context: FailureContext): Provid
     const answered: StatusError = error;
     return fromStatus(answered, context);
   }
+  return brokenConnection(error, provider);
+}
+
+function brokenConnection(error: unknown, provider: string): ProviderError {
   const code = connectionCode(error);
   const timedOut = code?.includes('TIMEOUT') ?? false;
   return new ProviderError(provider, `the connection failed${code ? ` (${code})` : ''}`, {
@@ -81,12 +85,8 @@ export function fromErrorObject(error: unknown, context: FailureContext): Provid
 }
 
 function fromStatus({ status, error, headers }: StatusError, context: FailureContext): ProviderError {
-  // A proxy's HTML page is no judgement on the client's request.
-  const explained = isWireObject(error);
-  const refusedKey = status === 400 && explained && KEY_REFUSED.test(String(error.message));
-  const known = status === undefined ? 'rubbish' : reasonOfStatus(status, explained);
-  const reason = refusedKey ? 'auth' : known;
-  const retryAfterMs = (headers && retryAfter(headers)) ?? (explained ? retryDelay(error) : undefined);
+  const reason = reasonOfAnswer(status, error);
+  const retryAfterMs = (headers && retryAfter(headers)) ?? retryDelay(error);
   const passOn = (reason === 'bad_request' || reason === 'not_found') && isWireObject(error);
   return new ProviderError(context.provider, `answered ${status ?? 'nothing'} (${reason})`, {
     reason,
@@ -94,6 +94,13 @@ function fromStatus({ status, error, headers }: StatusError, context: FailureCon
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(passOn && { upstreamError: upstreamError(error, context) }),
   });
+}
+
+function reasonOfAnswer(status: number | undefined, error: unknown): ProviderFailure {
+  if (status === undefined) return 'rubbish';
+  if (status === 400 && isWireObject(error) && KEY_REFUSED.test(String(error.message))) return 'auth';
+  // A proxy's HTML page is no judgement on the client's request.
+  return reasonOfStatus(status, isWireObject(error));
 }
 
 function reasonOfStatus(status: number, explained: boolean): ProviderFailure {
@@ -144,7 +151,8 @@ function retryAfter(headers: Headers): number | undefined {
 }
 
 /** Google's `RetryInfo` in the error itself: `{retryDelay: "37s"}`. */
-function retryDelay(error: WireObject): number | undefined {
+function retryDelay(error: unknown): number | undefined {
+  if (!isWireObject(error)) return undefined;
   const delays = objectsAt(error, 'details').map(
     (detail) => /^(\d+(?:\.\d+)?)s$/.exec(String(detail.retryDelay))?.[1],
   );

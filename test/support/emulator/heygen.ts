@@ -1,5 +1,5 @@
 import { type Behaviour } from './behaviour.js';
-import { type EmulatedJobs, stateOf, videoFile } from './videos.js';
+import { type EmulatedJob, type EmulatedJobs, stateOf, videoFile } from './videos.js';
 import { type Json, listOf } from './wire.js';
 
 export interface HeyGenRequest {
@@ -33,7 +33,10 @@ export function heyGenAnswer(
   if (pathname.startsWith('/files/')) return videoFile(behaviour);
   if (pathname !== '/v1/video_status.get') return undefined;
   const job = jobs.find(searchParams.get('video_id') ?? '');
-  if (!job) return undefined;
+  return job && statusOf(job, behaviour, origin);
+}
+
+function statusOf(job: EmulatedJob, behaviour: Behaviour, origin: string): Json {
   const state = stateOf(job, behaviour);
   const done = state === 'done';
   const data = {

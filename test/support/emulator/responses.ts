@@ -73,7 +73,7 @@ function inputTokens({ input, instructions }: Json): number {
     typeof content === 'string'
       ? content
       : listOf(content)
-          .map(({ text }) => String(text ?? ''))
+          .map(({ text }) => (typeof text === 'string' ? text : ''))
           .join(''),
   );
   const all = [...texts, typeof instructions === 'string' ? instructions : ''];
