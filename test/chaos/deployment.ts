@@ -38,8 +38,7 @@ export class ChaosDeployment {
     const dataDir = mkdtempSync(join(tmpdir(), 'cuota-chaos-'));
     const stores = [startPostgres(), startRedis(redisOptions), startEmulator()] as const;
     const deployment = new ChaosDeployment(...(await Promise.all(stores)), dataDir);
-    // The first one migrates, the others need not wait for its lock.
-    for (let slot = 0; slot < slots; slot++) await deployment.startApp(slot);
+    await Promise.all(Array.from({ length: slots }, (_, slot) => deployment.startApp(slot)));
     return deployment;
   }
 

@@ -91,8 +91,7 @@ async function lastDeath(deployment: ChaosDeployment, { tenants, load, faults }:
   if (!victim) return;
   const { ended } = await load.begin(CALLS_OF_LAST_DEATH, tenants.free, victim);
   await deployment.killApp(0);
-  await ended;
-  await deployment.startApp(0);
+  await Promise.all([ended, deployment.startApp(0)]);
   faults.note(`app 0 was killed over ${CALLS_OF_LAST_DEATH} calls, and is back`);
 }
 

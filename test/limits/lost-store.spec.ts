@@ -50,7 +50,8 @@ describeWithRedis('when Redis is lost', () => {
   it('G5: an emptied Redis refills nobody, calls in flight of every instance included', async () => {
     const user = await harness.newUser({ monthlyCallLimit: 10 });
     const elsewhere = new ApiClient(other.url, user.key);
-    expect((await chat(user.api)).status).toBe(200);
+    await until('one is spent', async () => (await chat(user.api)).status === 200);
+    await bothCount(user);
     harness.emulator.hold();
     const inFlight = [chat(user.api), chat(user.api), chat(elsewhere), chat(elsewhere), chat(elsewhere)];
     await harness.emulator.until(({ inFlight: count }) => count === 5);
@@ -104,6 +105,7 @@ describeWithRedis('when Redis is lost', () => {
 
   it('G11: a failed call that Redis could not be told of costs nothing, however long that takes', async () => {
     const user = await harness.newUser({ monthlyCallLimit: 5 });
+    await bothCount(user);
     harness.emulator.hold();
     harness.emulator.next({ status: 500 });
     const failing = chat(user.api);
