@@ -3,6 +3,7 @@ import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import { SETTINGS, type Settings } from '../config/index.js';
 import { ChangeFeed } from './change-feed.js';
 import { COLUMN_TYPES } from './column-types.js';
+import { HeardClient } from './heard-client.js';
 import { PgSqlPool } from './pg-sql.pool.js';
 import { PostgresEndpoint } from './postgres-endpoint.js';
 import { PostgresModule } from './postgres.module.js';
@@ -74,6 +75,7 @@ function ormOptions({ url }: PostgresEndpoint): TypeOrmModuleOptions {
       log.warn(`A connection to Postgres was lost: ${error.message}`);
     },
     extra: {
+      Client: HeardClient,
       types: COLUMN_TYPES,
       keepAlive: true,
       statement_timeout: STATEMENT_TIMEOUT_MS,

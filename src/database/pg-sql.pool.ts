@@ -1,6 +1,7 @@
 import { Pool, type PoolClient, type QueryResultRow } from 'pg';
 import { COLUMN_TYPES } from './column-types.js';
 import { isRefusal } from './database-failure.js';
+import { HeardClient } from './heard-client.js';
 import { SqlPool, SqlSession, type Sql } from './sql-pool.js';
 
 export interface PgSqlPoolInput {
@@ -24,6 +25,7 @@ export class PgSqlPool extends SqlPool {
   constructor(input: PgSqlPoolInput) {
     super();
     this.pool = new Pool({
+      Client: HeardClient,
       connectionString: input.url,
       max: input.maxConnections,
       types: COLUMN_TYPES,

@@ -2,14 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import {
-  type ArgumentsHost,
-  Catch,
-  type ExceptionFilter,
-  Global,
-  Module,
-  ValidationPipe,
-} from '@nestjs/common';
+import { type ArgumentsHost, Catch, type ExceptionFilter, ValidationPipe } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
@@ -21,7 +14,9 @@ import { ConfigModule, readSettings } from '../../src/config/index.js';
 import { DatabaseModule } from '../../src/database/index.js';
 import { CodedError, type Fault, validationFailed } from '../../src/errors.js';
 import { AccessGuard, IdentifyGuard, IdentityModule } from '../../src/identity/index.js';
-import { Clock, FrozenClock } from '../../src/rate-limiting/domain/clock.js';
+import { limitingOptions } from '../../src/limiting-options.js';
+import { type Clock, FrozenClock } from '../../src/rate-limiting/domain/clock.js';
+import { RateLimitingModule } from '../../src/rate-limiting/index.js';
 
 const STATUS: Partial<Record<CodedError['code'], number>> = {
   validation_failed: 400,
@@ -134,7 +129,7 @@ async function listening(clock: Clock, env: Record<string, string>): Promise<Nes
   const module = await Test.createTestingModule({
     imports: [
       ConfigModule.forRoot(read.settings),
-      clockModule(clock),
+      RateLimitingModule.forRoot(limitingOptions(read.settings), clock),
       DatabaseModule,
       IdentityModule,
       AdminModule,
@@ -153,13 +148,6 @@ async function listening(clock: Clock, env: Record<string, string>): Promise<Nes
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
   return app;
-}
-
-function clockModule(clock: Clock) {
-  @Global()
-  @Module({ providers: [{ provide: Clock, useValue: clock }], exports: [Clock] })
-  class ClockModule {}
-  return ClockModule;
 }
 
 function exceptionFactory(errors: ValidationError[]): CodedError {
