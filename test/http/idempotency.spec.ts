@@ -19,7 +19,10 @@ describe('Idempotency-Key', () => {
   let keys = 0;
 
   beforeAll(async () => {
-    harness = await newHarness({ upstream: true, env: { RESERVATION_TTL_SEC: String(TTL_SEC) } });
+    harness = await newHarness({
+      upstream: true,
+      env: { RESERVATION_TTL_SEC: String(TTL_SEC), PROVIDER_COOLDOWN_SEC: '0' },
+    });
     ledger = await LedgerReader.open(harness.databaseUrl);
     database = new Client({ connectionString: harness.databaseUrl });
     await database.connect();
@@ -160,7 +163,11 @@ describe('Idempotency-Key', () => {
     const response = await user.api.open(CHAT_PATH, streamed, { headers: key, signal: hangUp.signal });
     const reader = response.body?.getReader();
     let text = '';
-    while (!text.includes('three')) text += new TextDecoder().decode((await reader?.read())?.value);
+    while (!text.includes('three')) {
+      const piece = await reader?.read();
+      if (!piece?.value) throw new Error(`The stream ended after: ${text}`);
+      text += new TextDecoder().decode(piece.value);
+    }
     hangUp.abort();
     await until('the run ended', async () => (await stateOf(key)) === 'lost');
     const [row] = await ledger.rows(user.id);
