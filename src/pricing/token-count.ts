@@ -47,12 +47,15 @@ export function countChatInput(body: WireBody, model: string = modelOf(body)): n
 
 /** What `POST /v1/responses` puts into the prompt beside its input. */
 const RESPONSE_FIELDS = ['instructions', 'tools', 'tool_choice', 'text', 'prompt'] as const;
-/** What the provider keeps of a conversation is not ours to see: as much as most models read at all. */
+/** What the provider keeps or fetches by itself is not ours to see: as much as most models read at all. */
 const STORED_TOKENS = 128_000;
+/** Tools that answer through the client; the others bring into the prompt what we never see. */
+const OWN_TOOLS: readonly unknown[] = ['function', 'custom', 'local_shell', 'apply_patch'];
 
 /**
  * The input tokens of `POST /v1/responses`. An upper estimate, as of chat; one that goes on with what the provider has
- * stored (`previous_response_id`, `conversation`) counts as a long one. Never throws.
+ * stored (`previous_response_id`, `conversation`, a `prompt`) or that has tools of the provider's own counts as a long
+ * one. Never throws.
  */
 export function countResponsesInput(body: WireBody, model: string = modelOf(body)): number {
   const counter = new TextCounter(model);
@@ -66,10 +69,13 @@ export function countResponsesInput(body: WireBody, model: string = modelOf(body
     if (value === undefined || value === null) continue;
     total += AROUND_TOOLS + listOf(value).length * PER_TOOL + counter.count(textOrJson(value));
   }
-  const stored = [body.previous_response_id, body.conversation].some(
-    (one) => one !== undefined && one !== null,
-  );
-  return stored ? total + STORED_TOKENS : total;
+  return readsUnseen(body) ? total + STORED_TOKENS : total;
+}
+
+function readsUnseen({ previous_response_id, conversation, prompt, input, tools }: WireBody): boolean {
+  const given = [previous_response_id, conversation, prompt].some((one) => one !== undefined && one !== null);
+  const refers = listOf(input).some((item) => isRecord(item) && item.type === 'item_reference');
+  return given || refers || listOf(tools).some((tool) => isRecord(tool) && !OWN_TOOLS.includes(tool.type));
 }
 
 /** The input tokens of `POST /v1/embeddings`: a text, texts, tokens, or lists of tokens. Never throws. */

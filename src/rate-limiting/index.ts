@@ -53,6 +53,7 @@ export { InstanceRoster } from './instances/instance-roster.store.js';
 export { PartitionStore } from './ledger/partition.store.js';
 export { Ledger } from './ledger/ledger.port.js';
 export { type NearLimit, NearLimitStore, type UserNearLimit } from './ledger/near-limit.store.js';
+export { type MadeResource, ResourceMakers } from './ledger/resource-makers.store.js';
 export { USAGE_KEYS, type UsageKey } from './ledger/usage-keys.js';
 export { type KeyValues, type UsageQuery } from './ledger/usage-rows.statement.js';
 export { type UsageSums, UsageRowsStore } from './ledger/usage-rows.store.js';

@@ -18,6 +18,7 @@ import { Ledger } from './ledger/ledger.port.js';
 import { PartitionStore } from './ledger/partition.store.js';
 import { PostgresLedger } from './ledger/postgres.ledger.js';
 import { NearLimitStore } from './ledger/near-limit.store.js';
+import { ResourceMakers } from './ledger/resource-makers.store.js';
 import { UsageReportStore } from './ledger/usage-report.store.js';
 import { InstanceRoster } from './instances/instance-roster.store.js';
 import { UsageRowsStore } from './ledger/usage-rows.store.js';
@@ -67,6 +68,7 @@ const PROVIDERS: Provider[] = [
   InstanceRoster,
   PartitionStore,
   ReservationCountsStore,
+  ResourceMakers,
   UsageReportStore,
   UsageRowsStore,
   NearLimitStore,
@@ -106,6 +108,7 @@ export class RateLimitingModule {
         QuotaResets,
         RateLimitingService,
         ReservationCountsStore,
+        ResourceMakers,
         Sweeper,
         Settlements,
         UsageReportStore,

@@ -4,16 +4,16 @@ import { type ActualUsage } from '../../rate-limiting/index.js';
 
 import { type ChatTarget } from './chat-call.js';
 
-/** What a chat used: the provider's count wins, an explicit zero too; else the input as counted and the output as delivered. */
+/** What a text call used: the provider's count wins, an explicit zero too; else the input as counted and the output as delivered. */
 export function chatUsage(
   target: ChatTarget,
   counted: ProviderUsage | undefined,
-  delivered: () => number,
+  delivered: { readonly tokens: () => number; readonly resourceId: string | undefined },
 ): ActualUsage {
   const usage = counted ?? {
     inputTokens: target.inputTokens,
     cachedInputTokens: 0,
-    outputTokens: delivered(),
+    outputTokens: delivered.tokens(),
   };
   return {
     provider: target.provider.name,
@@ -25,5 +25,6 @@ export function chatUsage(
     }),
     costNanoUsd: target.price ? costOf(target.price, usage) : 0,
     estimated: counted === undefined,
+    ...(delivered.resourceId !== undefined && { resourceId: delivered.resourceId }),
   };
 }

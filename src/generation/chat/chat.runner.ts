@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import { SETTINGS, type Settings } from '../../config/index.js';
-import { countChatInput, countText, type WireBody } from '../../pricing/index.js';
+import { CodedError } from '../../errors.js';
+import { countText, type WireBody } from '../../pricing/index.js';
 import {
   asBrokenStream,
   type ChatChunk,
-  lacks,
   type ProviderCall,
   ProviderError,
   ProviderHealth,
@@ -15,12 +15,12 @@ import {
 import { type ActualUsage, currentCallContext, type Operation } from '../../rate-limiting/index.js';
 
 import { payableRoutes } from '../payable-routes.js';
-import { Targets, type WantedModel } from '../targets.js';
+import { type OneOrMore, Targets, type WantedModel } from '../targets.js';
 
 import { type ChatCall, type ChatTarget, estimateChatAt } from './chat-call.js';
+import { CHAT_FORM } from './chat-form.js';
 import { chatUsage } from './chat-usage.js';
-import { textOfAnswer } from './answer-text.js';
-import { withOutputCap } from './output-cap.js';
+import { type TextEvent, type TextForm } from './text-form.js';
 
 /** A whole answer: the provider's own body, and what it used. */
 export interface ChatAnswer {
@@ -29,12 +29,12 @@ export interface ChatAnswer {
 }
 
 /** A piece of a streamed answer, and what the answer used so far: nothing until there was output. */
-export interface ChatPiece {
-  readonly chunk: ChatChunk;
+export interface ChatPiece<Event extends TextEvent = ChatChunk> {
+  readonly chunk: Event;
   readonly used: () => ActualUsage | undefined;
 }
 
-/** Makes chats at a provider, or at the next where one fails. Who calls it is guarded: the output cap is the one that was reserved. */
+/** Makes chats, and texts in other forms, at a provider, or at the next where one fails. Who calls it is guarded: the output cap is the one that was reserved. */
 @Injectable()
 export class ChatRunner {
   constructor(
@@ -44,38 +44,48 @@ export class ChatRunner {
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
-  /** @throws CodedError where no provider serves the model. */
+  /** A chat. @throws CodedError where no provider serves the model. */
   prepare(body: WireBody, operation: Operation, wanted: WantedModel): ChatCall {
+    return this.prepareIn(CHAT_FORM, { body, operation, wanted });
+  }
+
+  /** @throws CodedError `not_found` where no provider serves the model in that form. */
+  prepareIn<Event extends TextEvent>(
+    form: TextForm<Event>,
+    { body, operation, wanted }: { body: WireBody; operation: Operation; wanted: WantedModel },
+  ): ChatCall<Event> {
     const counted = new Map<string, number>();
-    const targets = this.targets.all(operation, wanted, (target): ChatTarget => {
+    const all = this.targets.all(operation, wanted, (target): ChatTarget => {
       const { name } = target.model;
-      const inputTokens = counted.get(name) ?? countChatInput(body, name);
+      const inputTokens = counted.get(name) ?? form.countInput(body, name);
       counted.set(name, inputTokens);
       return { ...target, inputTokens };
     });
     const { minOutputTokens } = this.settings.rateLimiting;
-    return { operation, targets, body, minOutputTokens };
+    return { form, operation, targets: servedIn(form, all), body, minOutputTokens };
   }
 
   /** @throws CodedError for what no provider did. */
-  complete(call: ChatCall): Promise<ChatAnswer> {
-    return this.routed(call, call.operation, async (target, upstream) => {
-      const { body, usage } = await (target.provider.chat?.(upstream) ?? lacks(target.provider, 'chat'));
-      const delivered = () => countText(textOfAnswer(body), target.model.name);
-      return { body, usage: chatUsage(target, usage, delivered) };
+  complete(call: ChatCall<TextEvent>): Promise<ChatAnswer> {
+    const { form, operation } = call;
+    return this.routed(call, operation, async (target, upstream) => {
+      const { body, usage } = await form.answer(target.provider, upstream);
+      const tokens = () => countText(form.textOf(body), target.model.name);
+      return { body, usage: chatUsage(target, usage, { tokens, resourceId: form.resourceIdOf(body) }) };
     });
   }
 
   /** Resolves when the first chunk is there. @throws CodedError for what no provider did. */
-  stream(call: ChatCall): Promise<AsyncIterable<ChatPiece>> {
-    return this.routed(call, `${call.operation}.first_byte`, async (target, upstream) => {
-      const chunks = await (target.provider.chatStream?.(upstream) ?? lacks(target.provider, 'chat streams'));
-      return pieces(target, chunks, (error) => this.health.failed(error));
+  stream<Event extends TextEvent>(call: ChatCall<Event>): Promise<AsyncIterable<ChatPiece<Event>>> {
+    const { form, operation } = call;
+    return this.routed(call, `${operation}.first_byte`, async (target, upstream) => {
+      const chunks = await form.stream(target.provider, upstream);
+      return pieces({ target, form, chunks }, (error) => this.health.failed(error));
     });
   }
 
   private routed<Answer>(
-    call: ChatCall,
+    call: ChatCall<TextEvent>,
     measure: string,
     ask: (target: ChatTarget, upstream: ProviderCall) => Promise<Answer>,
   ): Promise<Answer> {
@@ -90,23 +100,45 @@ export class ChatRunner {
   }
 }
 
-async function* pieces(
-  target: ChatTarget,
-  chunks: AsyncIterable<ChatChunk>,
+/** Those of the targets that have the form at all: nobody is asked for what it is known to lack. */
+function servedIn(form: TextForm, targets: OneOrMore<ChatTarget>): OneOrMore<ChatTarget> {
+  const [first, ...others] = targets.filter(({ provider }) => form.servedBy(provider));
+  if (first) return [first, ...others];
+  const { model } = targets[0];
+  const names = targets.map(({ provider }) => provider.name).join(', ');
+  throw new CodedError(
+    'not_found',
+    `Nobody who serves the model ${JSON.stringify(model.name)} (${names}) has /v1/${form.path}. Use /v1/chat/completions, or another model.`,
+    { param: 'model' },
+  );
+}
+
+/** A stream that has begun, and where. */
+interface BegunStream<Event extends TextEvent> {
+  readonly target: ChatTarget;
+  readonly form: TextForm<Event>;
+  readonly chunks: AsyncIterable<Event>;
+}
+
+async function* pieces<Event extends TextEvent>(
+  { target, form, chunks }: BegunStream<Event>,
   onFailure: (error: ProviderError) => Promise<unknown>,
-): AsyncGenerator<ChatPiece> {
+): AsyncGenerator<ChatPiece<Event>> {
   let delivered = '';
-  let counted: ChatChunk['usage'];
+  let counted: TextEvent['usage'];
+  let resourceId: string | undefined;
   let ended = false;
   // Asked only when the stream ends: counting the text at every chunk would be work without end.
   const used = () => {
     if (!ended && counted === undefined && delivered === '') return undefined;
-    return chatUsage(target, counted, () => countText(delivered, target.model.name));
+    const tokens = () => countText(delivered, target.model.name);
+    return chatUsage(target, counted, { tokens, resourceId });
   };
   try {
     for await (const chunk of chunks) {
       delivered += chunk.deltaText;
       counted = chunk.usage ?? counted;
+      resourceId ??= form.resourceIdOf(chunk.raw);
       yield { chunk, used };
     }
     ended = true;
@@ -123,7 +155,7 @@ function reservedCall(): { signal: AbortSignal; cap: number } {
 }
 
 /** The cap was reserved for whoever can answer at the greatest length. */
-function upstreamCall({ body }: ChatCall, { provider, model }: ChatTarget, cap: number) {
+function upstreamCall({ body, form }: ChatCall<TextEvent>, { provider, model }: ChatTarget, cap: number) {
   const most = Math.min(cap, model.maxOutputTokens ?? cap);
-  return { body: withOutputCap(body, most, provider.outputCapField(model.name)), model: model.name };
+  return { body: form.withOutputCap(body, most, provider.outputCapField(model.name)), model: model.name };
 }

@@ -4,27 +4,28 @@ import { RateLimit } from '../../rate-limiting/index.js';
 
 import { type ChatCall, estimateChat } from './chat-call.js';
 import { type ChatAnswer, type ChatPiece, ChatRunner } from './chat.runner.js';
+import { type TextEvent } from './text-form.js';
 
-/** Plain LLM calls, metered as `llm_call`. */
+/** Plain LLM calls, chats and responses, metered as `llm_call`. */
 @Injectable()
 export class ChatService {
   constructor(private readonly runner: ChatRunner) {}
 
   @RateLimit({
     operation: 'llm_call',
-    estimate: (call: ChatCall) => estimateChat(call),
+    estimate: (call: ChatCall<TextEvent>) => estimateChat(call),
     actual: (answer: ChatAnswer) => answer.usage,
   })
-  complete(call: ChatCall): Promise<ChatAnswer> {
+  complete(call: ChatCall<TextEvent>): Promise<ChatAnswer> {
     return this.runner.complete(call);
   }
 
   @RateLimit({
     operation: 'llm_call',
-    estimate: (call: ChatCall) => estimateChat(call),
-    actual: (piece: ChatPiece) => piece.used,
+    estimate: (call: ChatCall<TextEvent>) => estimateChat(call),
+    actual: (piece: ChatPiece<TextEvent>) => piece.used,
   })
-  stream(call: ChatCall): Promise<AsyncIterable<ChatPiece>> {
+  stream<Event extends TextEvent>(call: ChatCall<Event>): Promise<AsyncIterable<ChatPiece<Event>>> {
     return this.runner.stream(call);
   }
 }
