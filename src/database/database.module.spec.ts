@@ -60,6 +60,16 @@ describe('DatabaseModule', () => {
     await two?.close();
   });
 
+  it('has the connections open that a first call asks for at once', async () => {
+    const application = await startApplication({ DATABASE_URL: await postgres.newDatabase() });
+    const { length } = await application
+      .get(SqlPool)
+      .query({ name: 'connections', text: 'SELECT 1 FROM pg_stat_activity WHERE datname = current_database()' });
+    // Nine, and the one that listens for changes.
+    expect(length).toBe(10);
+    await application.close();
+  });
+
   it('gives the ORM the same column types as the pool', async () => {
     const application = await startApplication({ DATABASE_URL: await postgres.newDatabase() });
     const rows: unknown = await application

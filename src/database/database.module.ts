@@ -1,5 +1,6 @@
 import { Global, Logger, Module } from '@nestjs/common';
 import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
 import { SETTINGS, type Settings } from '../config/index.js';
 import { ChangeFeed } from './change-feed.js';
 import { COLUMN_TYPES } from './column-types.js';
@@ -7,6 +8,7 @@ import { HeardClient } from './heard-client.js';
 import { PgSqlPool } from './pg-sql.pool.js';
 import { PostgresEndpoint } from './postgres-endpoint.js';
 import { PostgresModule } from './postgres.module.js';
+import { ReadyConnections } from './ready-connections.js';
 import { RedisConnection } from './redis-connection.js';
 import { SqlPool } from './sql-pool.js';
 import { StoresHealth } from './stores-health.js';
@@ -14,6 +16,8 @@ import { StoresShutdown } from './stores-shutdown.js';
 
 const ORM_CONNECTIONS = 10;
 const HOT_PATH_CONNECTIONS = 4;
+/** What one call asks for at once when nothing of its caller is cached: kept open, since opening them takes longer than a call may. */
+const ORM_READY_CONNECTIONS = 5;
 const CONNECT_TIMEOUT_MS = 2_000;
 /** Reports may take a while; nothing may take for ever. */
 const STATEMENT_TIMEOUT_MS = 30_000;
@@ -52,6 +56,12 @@ const STATEMENT_TIMEOUT_MS = 30_000;
       useFactory: (pool: SqlPool, redis: RedisConnection, feed: ChangeFeed) =>
         new StoresHealth({ pool, redis, feed }),
     },
+    {
+      provide: ReadyConnections,
+      inject: [DataSource, SqlPool],
+      useFactory: (orm: DataSource, pool: SqlPool) =>
+        new ReadyConnections({ orm, pool, counts: [ORM_READY_CONNECTIONS, HOT_PATH_CONNECTIONS] }),
+    },
     StoresShutdown,
   ],
   exports: [SqlPool, RedisConnection, ChangeFeed, StoresHealth],
@@ -77,6 +87,7 @@ function ormOptions({ url }: PostgresEndpoint): TypeOrmModuleOptions {
     extra: {
       Client: HeardClient,
       types: COLUMN_TYPES,
+      min: ORM_READY_CONNECTIONS,
       keepAlive: true,
       statement_timeout: STATEMENT_TIMEOUT_MS,
       query_timeout: STATEMENT_TIMEOUT_MS + 1_000,

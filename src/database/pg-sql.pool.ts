@@ -28,6 +28,8 @@ export class PgSqlPool extends SqlPool {
       Client: HeardClient,
       connectionString: input.url,
       max: input.maxConnections,
+      // They are few, and a call must not wait until one is opened.
+      min: input.maxConnections,
       types: COLUMN_TYPES,
       application_name: 'cuota',
       keepAlive: true,

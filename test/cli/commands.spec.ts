@@ -122,7 +122,7 @@ describe('the command line', () => {
 
   it('report usage has every groupBy, as a table, as JSON and as csv', async () => {
     const { id, keyId, api } = await newUser();
-    await script(api);
+    expect(await script(api)).toBe(200);
     const keys = 'user,plan,apiKey,workspace,workflow,operation,provider,model,day,month';
     const report = await json(`report usage --month ${MONTH} --group-by ${keys}`);
     expect(report).toMatchObject({ from: `${MONTH}-01`, groupBy: keys.split(',') });
