@@ -62,12 +62,10 @@ describe('DatabaseModule', () => {
 
   it('has the connections open that a first call asks for at once', async () => {
     const application = await startApplication({ DATABASE_URL: await postgres.newDatabase() });
-    const { length } = await application
-      .get(SqlPool)
-      .query({
-        name: 'connections',
-        text: 'SELECT 1 FROM pg_stat_activity WHERE datname = current_database()',
-      });
+    const { length } = await application.get(SqlPool).query({
+      name: 'connections',
+      text: 'SELECT 1 FROM pg_stat_activity WHERE datname = current_database()',
+    });
     // Nine, and the one that listens for changes.
     expect(length).toBe(10);
     await application.close();

@@ -106,8 +106,7 @@ class PostgresKeeper implements EmbeddedPostgres {
         onLost,
       });
     } catch (error) {
-      if (!postmaster.child && isGoing(error)) throw error;
-      if (postmaster.child) await stopPostmaster(postmaster, this.input.folder);
+      if (isGoing(error)) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       throw new Error(
         `The embedded PostgreSQL in ${this.input.folder.path} runs but lets nobody in with the password in ${this.dataDir}/postgres-password: ${reason}`,

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { types } from 'node:util';
 import { EMBEDDED_USER, type DataFolder } from './data-folder.js';
-import { runPostmaster, type Postmaster, type PostmasterInput } from './postmaster.js';
+import { runPostmaster, stopPostmaster, type Postmaster, type PostmasterInput } from './postmaster.js';
 
 /** Cuota's own database. */
 export const DATABASE = 'cuota';
@@ -27,7 +28,9 @@ export async function enterPostmaster<Entered>(
     try {
       return { postmaster, entered: await enter(postmaster) };
     } catch (error) {
-      if (postmaster.child || !isGoing(error) || performance.now() > deadline) throw error;
+      // Of ours too the last visitor may have come and gone already, and stopped it.
+      if (postmaster.child) await stopPostmaster(postmaster, input.folder);
+      if (!isGoing(error) || performance.now() > deadline) throw error;
       await delay(PAUSE_MS);
     }
   }
@@ -35,9 +38,10 @@ export async function enterPostmaster<Entered>(
 
 /** Whether an error says that the server is stopping or has stopped. */
 export function isGoing(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  // Not `instanceof`: where code runs in a context of its own, Node's errors are of another Error.
+  if (!types.isNativeError(error)) return false;
   if ('code' in error && GOING.includes(error.code)) return true;
-  return error.message.includes('Connection terminated');
+  return /Connection terminated|connection error/.test(error.message);
 }
 
 export function postgresUrl(
