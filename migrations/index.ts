@@ -10,6 +10,7 @@ import { Periods1700000023000 } from './1700000023000-periods.js';
 import { ReportIndexes1700000024000 } from './1700000024000-report-indexes.js';
 import { RollingIndexes1700000025000 } from './1700000025000-rolling-indexes.js';
 import { UnsettledCalls1700000029000 } from './1700000029000-unsettled-calls.js';
+import { MediaFiles1700000031000 } from './1700000031000-media-files.js';
 import { UsageResources1700000060000 } from './1700000060000-usage-resources.js';
 
 /** Every change of the database's schema, oldest first. A new one is appended here. */
@@ -25,5 +26,6 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   ReportIndexes1700000024000,
   RollingIndexes1700000025000,
   UnsettledCalls1700000029000,
+  MediaFiles1700000031000,
   UsageResources1700000060000,
 ];

@@ -1,5 +1,14 @@
-import { Controller, Get, Header, Param, Query, Req, StreamableFile } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiParam, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Header, Param, Query, Req, Res, StreamableFile } from '@nestjs/common';
+import {
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiProduces,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger';
+import { type FastifyReply } from 'fastify';
 
 import { CodedError } from '../errors.js';
 import {
@@ -15,13 +24,18 @@ import {
 } from '../identity/index.js';
 
 import { AssetLinkQuery, AssetPageDto, AssetQuery } from './asset.dto.js';
-import { type AssetDetails, AssetService, type OpenAsset } from './asset.service.js';
+import { AssetReader, type BehindTheEnd, type OpenAsset } from './asset.reader.js';
+import { AssetService } from './asset.service.js';
+import { type AssetDetails } from './asset.views.js';
 
 /** What was generated: its bytes, and the search for it. */
 @ApiTags('assets')
 @Controller('assets')
 export class AssetController {
-  constructor(private readonly assets: AssetService) {}
+  constructor(
+    private readonly assets: AssetService,
+    private readonly reader: AssetReader,
+  ) {}
 
   @Get()
   @ApiOperation({ summary: 'Search own images and videos, the newest first' })
@@ -41,28 +55,49 @@ export class AssetController {
     description: 'For its owner, and for whoever has a signed `url`. What is another’s is a 404.',
   })
   @ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } })
-  @ApiProduces('image/png', 'image/jpeg', 'image/webp', 'image/gif', 'video/mp4')
+  @ApiHeader({
+    name: 'Range',
+    required: false,
+    description: 'One part, such as `bytes=0-1023`: for players.',
+  })
+  @ApiProduces('image/png', 'image/jpeg', 'image/webp', 'image/gif', 'video/mp4', 'video/webm')
   @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
+  @ApiResponse({ status: 206, description: 'The part that `Range` asked for; `Content-Range` says which.' })
+  @ApiResponse({
+    status: 416,
+    description: 'The part lies behind the end; `Content-Range` says how long it is.',
+  })
   @ApiProblems(400, 401, 403, 404)
   async bytes(
     @Param('id', IdPipe) id: string,
     @Query() link: AssetLinkQuery,
     @Req() request: CallerRequest,
-  ): Promise<StreamableFile> {
-    const { stream, mime, bytes, fileName } = await this.open(id, link, request);
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<StreamableFile | undefined> {
+    const opened = await this.open(id, link, request);
+    if (!('stream' in opened)) {
+      reply.status(416).header('content-range', `bytes */${opened.bytes}`);
+      return undefined;
+    }
+    const { stream, mime, bytes, fileName, part } = opened;
+    reply.header('accept-ranges', 'bytes');
+    if (part) reply.status(206).header('content-range', `bytes ${part.start}-${part.end}/${bytes}`);
+    const length = part ? part.end - part.start + 1 : bytes;
     const disposition = `inline; filename="${fileName}"`;
-    return new StreamableFile(stream, { type: mime, length: bytes, disposition });
+    return new StreamableFile(stream, { type: mime, length, disposition });
   }
 
   private open(
     id: string,
     { expires, signature }: AssetLinkQuery,
     request: CallerRequest,
-  ): Promise<OpenAsset> {
+  ): Promise<OpenAsset | BehindTheEnd> {
+    const { range: asked } = request.headers;
+    const range = typeof asked === 'string' ? asked : undefined;
     if (expires === undefined && signature === undefined)
-      return this.assets.openOwn(id, requirePrincipal(request).userId);
+      return this.reader.openOwn(id, requirePrincipal(request).userId, range);
     if (expires !== undefined && signature !== undefined)
-      return this.assets.openByLink(id, { expires, signature });
+      return this.reader.openByLink(id, { expires, signature }, range);
     throw new CodedError(
       'forbidden',
       'The link is not whole: it carries both expires and signature. Use it as it was given out.',

@@ -83,13 +83,21 @@ export class AssetDto {
   @ApiProperty({ enum: ['image', 'video'] })
   kind!: AssetKind;
 
-  @ApiProperty({ enum: ['png', 'jpeg', 'webp', 'gif', 'mp4'] })
+  @ApiProperty({ enum: ['png', 'jpeg', 'webp', 'gif', 'mp4', 'webm'] })
   format!: MediaFormatName;
 
-  @ApiProperty({ type: 'integer', nullable: true, description: 'Pixels; null for a video.' })
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'Pixels; null where a video’s file does not tell.',
+  })
   width!: number | null;
 
-  @ApiProperty({ type: 'integer', nullable: true, description: 'Pixels; null for a video.' })
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'Pixels; null where a video’s file does not tell.',
+  })
   height!: number | null;
 
   @ApiProperty({ type: 'integer' })
@@ -98,7 +106,7 @@ export class AssetDto {
   @ApiProperty({ type: Number, nullable: true })
   durationSeconds!: number | null;
 
-  @ApiProperty({ type: [String], example: ['lighthouse', 'dusk', 'ai-generated'] })
+  @ApiProperty({ type: [String], example: ['lighthouse', 'dusk', 'cuota', 'ai-generated'] })
   tags!: readonly string[];
 
   @ApiProperty({ type: String })

@@ -2,7 +2,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 import { type AssetKind, type MediaFormatName } from './media-format.js';
 
-/** An output of a user's: what it is, how it came to be, and where its bytes are. */
+/** An output of a user's: what it is and how it came to be. Its bytes are a MediaFileEntity. */
 @Entity({ name: 'asset' })
 export class AssetEntity {
   /** UUIDv7. */
@@ -52,14 +52,6 @@ export class AssetEntity {
 
   @Column({ type: 'text' })
   model!: string;
-
-  /** `<MEDIA_FOLDER>/2026/11/21/images` */
-  @Column({ type: 'text' })
-  folder!: string;
-
-  /** The file below the store's root: `<folder>/<sha256>.png`. Users with the same bytes share it. */
-  @Column({ type: 'text' })
-  path!: string;
 
   @Column({ type: 'jsonb' })
   metadata!: object;

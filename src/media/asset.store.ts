@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 
 import { type Page, pageOf, type PageRequest } from '../identity/index.js';
 
 import { AssetEntity } from './asset.entity.js';
+import { MediaFileEntity } from './media-file.entity.js';
 
 /** Which of a user's assets; what is left out does not matter. */
 export interface AssetSearch {
@@ -18,9 +19,12 @@ export interface AssetSearch {
 /** A row before it is one. */
 export type NewAsset = Pick<AssetEntity, keyof AssetEntity>;
 
+/** A file before it has its place: it gets this one unless its bytes are somewhere already. */
+export type NewFile = Omit<MediaFileEntity, 'uploadedAt'>;
+
 const DAY_MS = 24 * 3_600_000;
 
-/** The table of assets. */
+/** The tables of assets and of their files. */
 @Injectable()
 export class AssetStore {
   constructor(private readonly dataSource: DataSource) {}
@@ -29,18 +33,22 @@ export class AssetStore {
     return (await this.dataSource.manager.findOneBy(AssetEntity, { id })) ?? undefined;
   }
 
-  /** Where bytes of this hash are kept already, for whomever. */
-  async fileOf(sha256: string): Promise<{ folder: string; path: string } | undefined> {
-    const order = { id: 'ASC' } as const;
-    return (await this.dataSource.manager.findOne(AssetEntity, { where: { sha256 }, order })) ?? undefined;
+  /** Where the bytes of a hash are. */
+  async fileOf(sha256: string): Promise<MediaFileEntity | undefined> {
+    return (await this.dataSource.manager.findOneBy(MediaFileEntity, { sha256 })) ?? undefined;
   }
 
-  /** Adds an asset, and gives the one that stands: the user's first with these bytes. */
-  async insertOrFind(asset: NewAsset): Promise<AssetEntity> {
-    const { manager } = this.dataSource;
-    await manager.createQueryBuilder().insert().into(AssetEntity).values(asset).orIgnore().execute();
-    const { userId, sha256 } = asset;
-    return manager.findOneByOrFail(AssetEntity, { userId, sha256 });
+  /**
+   * Adds an asset, and gives the one that stands: the user's first with these bytes. `place` puts the file where it
+   * belongs before anything is committed: a crash leaves a file that nobody names, never a row without its file.
+   */
+  add(asset: NewAsset, file: NewFile, place: (file: MediaFileEntity) => Promise<void>): Promise<AssetEntity> {
+    return this.dataSource.transaction(async (manager) => {
+      await place(await takeFile(manager, file));
+      await manager.createQueryBuilder().insert().into(AssetEntity).values(asset).orIgnore().execute();
+      const { userId, sha256 } = asset;
+      return manager.findOneByOrFail(AssetEntity, { userId, sha256 });
+    });
   }
 
   /** The newest first. */
@@ -57,4 +65,11 @@ export class AssetStore {
     if (page.after !== undefined) query.andWhere('a.id < :after', { after: page.after });
     return pageOf(await query.limit(page.limit + 1).getMany(), page.limit);
   }
+}
+
+/** The file of these bytes, of whomever it is, locked until the transaction ends: nobody says meanwhile that it is elsewhere. */
+async function takeFile(manager: EntityManager, file: NewFile): Promise<MediaFileEntity> {
+  await manager.createQueryBuilder().insert().into(MediaFileEntity).values(file).orIgnore().execute();
+  const lock = { mode: 'pessimistic_write' } as const;
+  return manager.findOneOrFail(MediaFileEntity, { where: { sha256: file.sha256 }, lock });
 }

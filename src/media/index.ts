@@ -1,3 +1,5 @@
-export { AssetService, type KeepInput, type KeptAsset } from './asset.service.js';
+export { AssetService } from './asset.service.js';
+export { type AssetDetails, type KeepInput, type KeepOutcome, type KeptAsset } from './asset.views.js';
+export { type MediaBytes } from './media-draft.js';
 export { type AssetKind, type MediaFormatName } from './media-format.js';
 export { MediaModule } from './media.module.js';

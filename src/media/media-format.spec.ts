@@ -1,9 +1,11 @@
 import { gif, jpeg, mp4, png, webp } from '../../test/media/media-files.js';
-import { refusalOf } from '../../test/media/refusal.js';
 
-import { describeMedia } from './media-format.js';
+import { type AssetKind, describeMedia } from './media-format.js';
+import { inMemory } from './media-source.js';
 
 const SIDES = { width: 31, height: 17 };
+
+const described = (bytes: Buffer, kind: AssetKind) => describeMedia(inMemory(bytes), kind);
 
 describe('describeMedia', () => {
   it.each([
@@ -11,13 +13,15 @@ describe('describeMedia', () => {
     ['jpeg', 'image/jpeg', 'jpg', jpeg(SIDES)],
     ['webp', 'image/webp', 'webp', webp(SIDES)],
     ['gif', 'image/gif', 'gif', gif(SIDES)],
-  ])('reads the type and the sides of a %s out of its bytes', (format, mime, extension, bytes) => {
-    expect(describeMedia(bytes, 'image')).toEqual({ format, mime, extension, ...SIDES });
+  ])('reads the type and the sides of a %s out of its bytes', async (format, mime, extension, bytes) => {
+    const known = { format, mime, extension, ...SIDES, durationSeconds: null };
+    expect(await described(bytes, 'image')).toEqual(known);
   });
 
-  it.each(['isom', 'mp42', 'avc1', 'M4V '])('knows an MP4 of the brand %s', (brand) => {
-    const described = { format: 'mp4', mime: 'video/mp4', extension: 'mp4', width: null, height: null };
-    expect(describeMedia(mp4(brand), 'video')).toEqual(described);
+  it.each(['isom', 'mp42', 'avc1', 'M4V '])('knows an MP4 of the brand %s', async (brand) => {
+    const known = { format: 'mp4', mime: 'video/mp4', extension: 'mp4' };
+    const unread = { width: null, height: null, durationSeconds: null };
+    expect(await described(mp4(brand), 'video')).toEqual({ ...known, ...unread });
   });
 
   it.each([
@@ -34,8 +38,8 @@ describe('describeMedia', () => {
     ['a GIF of no width', gif({ width: 0, height: 9 })],
     ['a PNG of a million pixels a side', hugePng()],
     ['a video', mp4()],
-  ])('refuses %s as an image', (_what, bytes) => {
-    expect(refusalOf(() => describeMedia(bytes, 'image'))).toBe('provider_failed');
+  ])('refuses %s as an image', async (_what, bytes) => {
+    await expect(described(bytes, 'image')).rejects.toMatchObject({ code: 'provider_failed' });
   });
 
   it.each([
@@ -44,12 +48,12 @@ describe('describeMedia', () => {
     ['a HEIC', mp4('heic')],
     ['a QuickTime film', mp4('qt  ')],
     ['HTML', Buffer.from('<!doctype html>')],
-  ])('refuses %s as a video', (_what, bytes) => {
-    expect(refusalOf(() => describeMedia(bytes, 'video'))).toBe('provider_failed');
+  ])('refuses %s as a video', async (_what, bytes) => {
+    await expect(described(bytes, 'video')).rejects.toMatchObject({ code: 'provider_failed' });
   });
 
-  it('says what came instead, and what to do', () => {
-    expect(() => describeMedia(mp4(), 'image')).toThrow(
+  it('says what came instead, and what to do', async () => {
+    await expect(described(mp4(), 'image')).rejects.toThrow(
       'The provider was asked for an image (PNG, JPEG, WEBP, GIF) and sent a file of the type video/mp4.',
     );
   });

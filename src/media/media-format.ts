@@ -2,9 +2,12 @@ import { imageSize } from 'image-size';
 
 import { CodedError } from '../errors.js';
 
+import { type MediaSource, type VideoHeader } from './media-source.js';
+import { readVideoHeader } from './video-header.js';
+
 export type AssetKind = 'image' | 'video';
 
-export type MediaFormatName = 'png' | 'jpeg' | 'webp' | 'gif' | 'mp4';
+export type MediaFormatName = 'png' | 'jpeg' | 'webp' | 'gif' | 'mp4' | 'webm';
 
 interface MediaFormat {
   readonly format: MediaFormatName;
@@ -14,14 +17,18 @@ interface MediaFormat {
   readonly begins: (bytes: Buffer) => boolean;
 }
 
-/** What bytes were found to be. Sides in pixels; a video's are not read. */
-export interface MediaDescription {
+/** What bytes were found to be. Sides and length are `null` where the file does not tell; an image has no length. */
+export interface MediaDescription extends VideoHeader {
   readonly format: MediaFormatName;
   readonly mime: string;
   readonly extension: string;
-  readonly width: number | null;
-  readonly height: number | null;
 }
+
+/** The most that is kept of each kind. Images are looked at whole. */
+export const MAX_MEDIA_BYTES = { image: 64 * 1024 * 1024, video: 1024 * 1024 * 1024 } as const;
+
+/** What a file is told by: Matroska's kind stands behind some numbers of EBML. */
+const SIGNATURE_BYTES = 64;
 
 /** JPEG, GIF and WebP cannot say more, and no provider paints more. */
 const MAX_SIDE_PX = 65_535;
@@ -66,19 +73,35 @@ const FORMATS: readonly MediaFormat[] = [
     extension: 'mp4',
     begins: (bytes) => text(bytes, 4, 8) === 'ftyp' && MP4_BRAND.test(text(bytes, 8, 12)),
   },
+  {
+    format: 'webm',
+    kind: 'video',
+    mime: 'video/webm',
+    extension: 'webm',
+    begins: (bytes) =>
+      text(bytes, 0, 4) === '\x1aE\xdf\xa3' && /B\x82[^]{1,8}webm/.test(text(bytes, 4, SIGNATURE_BYTES)),
+  },
 ];
 
 /**
  * Tells what bytes are by the bytes alone: a type that somebody claims is never believed.
  * @throws CodedError `provider_failed` for what is no image or video as asked, or is broken.
  */
-export function describeMedia(bytes: Buffer, kind: AssetKind): MediaDescription {
-  const found = FORMATS.find(({ begins }) => begins(bytes));
+export async function describeMedia(source: MediaSource, kind: AssetKind): Promise<MediaDescription> {
+  const signature = await source.read(0, SIGNATURE_BYTES);
+  const found = FORMATS.find(({ begins }) => begins(signature));
   if (found?.kind !== kind)
     throw notMedia(kind, found ? `a file of the type ${found.mime}` : 'something else');
   const { format, mime, extension } = found;
-  if (kind === 'video') return { format, mime, extension, width: null, height: null };
-  return { format, mime, extension, ...sidesOf(bytes, mime) };
+  if (format === 'mp4' || format === 'webm')
+    return { format, mime, extension, ...(await readVideoHeader(source, format)) };
+  const bytes = await source.read(0, source.bytes);
+  return { format, mime, extension, ...sidesOf(bytes, mime), durationSeconds: null };
+}
+
+/** The refusal of more than is kept of a kind. */
+export function tooLarge(kind: AssetKind): CodedError {
+  return notMedia(kind, `more than ${MAX_MEDIA_BYTES[kind]} bytes`);
 }
 
 function sidesOf(bytes: Buffer, mime: string): { width: number; height: number } {

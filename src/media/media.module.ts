@@ -10,13 +10,14 @@ import { Clock } from '../rate-limiting/index.js';
 import { AssetController } from './asset.controller.js';
 import { AssetEntity } from './asset.entity.js';
 import { AssetLinks } from './asset-links.js';
+import { AssetReader } from './asset.reader.js';
 import { AssetService } from './asset.service.js';
 import { AssetStore } from './asset.store.js';
 import { LocalMediaStore } from './local-media.store.js';
-import { MediaStore } from './media-store.port.js';
+import { MediaFileEntity } from './media-file.entity.js';
 import { MEDIA_OPTIONS, mediaOptionsOf } from './media.options.js';
 
-function mediaStoreOf({ stores, media }: Settings): MediaStore {
+function diskOf({ stores, media }: Settings): LocalMediaStore {
   if (media.cloudinary)
     new Logger('Media').warn(
       'CLOUDINARY_… is set, but outputs are kept in DATA_DIR: Cloudinary is not supported yet.',
@@ -24,12 +25,13 @@ function mediaStoreOf({ stores, media }: Settings): MediaStore {
   return new LocalMediaStore(join(stores.dataDir, 'media'));
 }
 
-/** Keeps what is generated. Another place than the local disk is another MediaStore, chosen here. */
+/** Keeps what is generated. */
 @Module({
-  imports: [TypeOrmModule.forFeature([AssetEntity])],
+  imports: [TypeOrmModule.forFeature([AssetEntity, MediaFileEntity])],
   controllers: [AssetController],
   providers: [
     AssetService,
+    AssetReader,
     AssetStore,
     {
       provide: MEDIA_OPTIONS,
@@ -37,9 +39,9 @@ function mediaStoreOf({ stores, media }: Settings): MediaStore {
       useFactory: ({ media }: Settings) => mediaOptionsOf(media.folder),
     },
     {
-      provide: MediaStore,
+      provide: LocalMediaStore,
       inject: [SETTINGS],
-      useFactory: mediaStoreOf,
+      useFactory: diskOf,
     },
     {
       provide: AssetLinks,

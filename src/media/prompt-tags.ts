@@ -1,5 +1,5 @@
-/** On every output, so that what a model made can be told from what people upload. */
-const ORIGIN_TAG = 'ai-generated';
+/** On every output: whose it is, and that a model made it, so that it can be told from what people upload. */
+const ORIGIN_TAGS = ['cuota', 'ai-generated'];
 
 const MAX_WORDS = 10;
 const MAX_WORD_LENGTH = 40;
@@ -20,14 +20,23 @@ const STOP_WORDS = new Set(
 /** Knows where words end in scripts without spaces too. */
 const SEGMENTER = new Intl.Segmenter('en', { granularity: 'word' });
 
-/** What an output can be found by: the first ten meaningful words of its prompt, in lower case, and `ai-generated`. */
-export function tagsOf(prompt: string): string[] {
+/**
+ * What an output can be found by: the first ten meaningful words of its prompt, in lower case, the caller's own tags,
+ * `cuota` and `ai-generated`. No tag holds a comma, which stands between them elsewhere.
+ */
+export function tagsOf(prompt: string, own: readonly string[] = []): string[] {
   const tags = new Set<string>();
   for (const { segment, isWordLike } of SEGMENTER.segment(prompt.normalize('NFKC').toLowerCase())) {
     if (isWordLike === true && isMeaningful(segment)) tags.add(segment);
     if (tags.size === MAX_WORDS) break;
   }
-  return [...tags, ORIGIN_TAG];
+  const more = own.map((tag) =>
+    tag
+      .replace(/[,\s\p{Cc}]+/gu, ' ')
+      .trim()
+      .toLowerCase(),
+  );
+  return [...new Set([...tags, ...more.filter((tag) => tag !== ''), ...ORIGIN_TAGS])];
 }
 
 function isMeaningful(word: string): boolean {

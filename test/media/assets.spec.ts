@@ -6,10 +6,11 @@ import { type KeepInput } from '../../src/media/index.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 
 import { type MediaApp, NOW, startMediaApp } from './media-app.js';
-import { gif, jpeg, mp4, png, webp } from './media-files.js';
+import { film, gif, jpeg, mp4, png, webm, webp } from './media-files.js';
 
 const SIDES = { width: 12, height: 7 };
 const PICTURE = png(SIDES);
+const FILM = film({ width: 320, height: 180, seconds: 4.5, indexLast: true, pictures: 5000 });
 const SHA256 = createHash('sha256').update(PICTURE).digest('hex');
 const DAY_MS = 24 * 3_600_000;
 
@@ -62,7 +63,9 @@ describe('assets', () => {
         ...SIDES,
         format: 'png',
         bytes: PICTURE.length,
-        tags: ['lighthouse', 'dusk', 'ai-generated'],
+        tags: ['lighthouse', 'dusk', 'cuota', 'ai-generated'],
+        ...{ kind: 'image', durationSeconds: null, prompt: input.prompt, provider: input.provider },
+        ...{ model: input.model, usageId: input.usageId, createdAt: new Date(NOW) },
       });
     });
 
@@ -102,11 +105,37 @@ describe('assets', () => {
         expect((await media.get(`/assets/${assetId}`, user)).body).toEqual(PICTURE);
     });
 
+    it('takes a long video as it comes, and one file of it, once', async () => {
+      const piece = Buffer.alloc(1024 * 1024, 7);
+      const pieces = async function* () {
+        yield FILM;
+        for (let sent = 0; sent < 64; sent++) yield await Promise.resolve(piece);
+      };
+      const keep = () => media.assets.keep({ ...input, kind: 'video', bytes: pieces() });
+      const kept = await keep();
+      expect(kept).toMatchObject({
+        bytes: FILM.length + 64 * piece.length,
+        width: 320,
+        durationSeconds: 4.5,
+      });
+      expect((await keep()).assetId).toBe(kept.assetId);
+      expect(files()).toHaveLength(1);
+    });
+
+    it('keeps several, each for itself', async () => {
+      const inputs = Array.from({ length: 9 }, (_, grey) => ({ ...input, bytes: png(SIDES, grey) }));
+      const outcomes = await media.assets.keepAll([...inputs, { ...input, bytes: Buffer.from('rubbish') }]);
+      expect(outcomes.map(({ kind }) => kind)).toEqual([...inputs.map(() => 'kept'), 'failed']);
+      const newest = (await list('')).items.map(({ assetId }) => assetId);
+      const kept = outcomes.flatMap((outcome) => (outcome.kind === 'kept' ? [outcome.asset.assetId] : []));
+      expect(new Set(newest)).toEqual(new Set(kept));
+    });
+
     it('refuses what is no picture, and leaves nothing of it', async () => {
       const keeping = media.assets.keep({ ...input, bytes: Buffer.from('<html>rate limited</html>') });
       await expect(keeping).rejects.toMatchObject({ code: 'provider_failed' });
       expect((await list('')).items).toEqual([]);
-      expect(() => files()).toThrow('ENOENT');
+      expect(files()).toEqual([]);
     });
 
     it('takes a prompt that Postgres could not hold', async () => {
@@ -128,7 +157,8 @@ describe('assets', () => {
       ['image/jpeg', 'jpg', 'image', jpeg(SIDES)],
       ['image/webp', 'webp', 'image', webp(SIDES)],
       ['image/gif', 'gif', 'image', gif(SIDES)],
-      ['video/mp4', 'mp4', 'video', mp4()],
+      ['video/mp4', 'mp4', 'video', FILM],
+      ['video/webm', 'webm', 'video', webm({ ...SIDES, seconds: 2 })],
     ] as const)('gives its owner the bytes as %s', async (type, extension, kind, bytes) => {
       const { assetId } = await media.assets.keep({ ...input, kind, bytes });
       const answer = await media.get(`/assets/${assetId}`, 'ada');
@@ -149,6 +179,32 @@ describe('assets', () => {
         const answer = await media.get(url, user);
         expect([answer.status, answer.body]).toEqual([200, PICTURE]);
       }
+    });
+
+    it('gives the part of a video that a player asks for', async () => {
+      const { url } = await media.assets.keep({ ...input, kind: 'video', bytes: FILM });
+      const whole = await media.get(url);
+      expect([whole.status, whole.headers['accept-ranges']]).toEqual([200, 'bytes']);
+      for (const [range, start, end] of [
+        ['bytes=0-99', 0, 99],
+        ['bytes=100-', 100, FILM.length - 1],
+        ['bytes=-10', FILM.length - 10, FILM.length - 1],
+      ] as const) {
+        const answer = await media.get(url, undefined, { range });
+        expect(answer.status).toBe(206);
+        expect(answer.headers).toMatchObject({
+          'content-range': `bytes ${start}-${end}/${FILM.length}`,
+          'content-length': String(end - start + 1),
+          'content-type': 'video/mp4',
+        });
+        expect(answer.body).toEqual(FILM.subarray(start, end + 1));
+      }
+    });
+
+    it('says how long it is to who asks for what lies behind the end', async () => {
+      const { url } = await media.assets.keep(input);
+      const { status, headers, body } = await media.get(url, undefined, { range: 'bytes=5000-' });
+      expect([status, headers['content-range'], body.length]).toEqual([416, `bytes */${PICTURE.length}`, 0]);
     });
 
     it('answers HEAD with the length alone', async () => {
@@ -262,17 +318,16 @@ describe('assets', () => {
       expect((await media.get(String(items[0]?.url))).status).toBe(200);
     });
 
-    it('tells a video’s seconds, and no sides', async () => {
-      await keepVideo();
-      expect((await list('')).items).toEqual([
-        expect.objectContaining({
-          kind: 'video',
-          format: 'mp4',
-          width: null,
-          height: null,
-          durationSeconds: 4.5,
-        }),
-      ]);
+    it('tells a video’s sides and seconds as its file has them, whatever its provider says', async () => {
+      await media.assets.keep({ ...input, kind: 'video', bytes: FILM, durationSeconds: 8 });
+      const known = { kind: 'video', format: 'mp4', width: 320, height: 180, durationSeconds: 4.5 };
+      expect((await list('')).items).toEqual([expect.objectContaining(known)]);
+    });
+
+    it('tells a video’s seconds as its provider says where its file does not', async () => {
+      await media.assets.keep({ ...input, kind: 'video', bytes: mp4(), durationSeconds: 8 });
+      const known = { kind: 'video', width: null, height: null, durationSeconds: 8 };
+      expect((await list('')).items).toEqual([expect.objectContaining(known)]);
     });
 
     it('G12: shows nobody what is another’s', async () => {
@@ -359,8 +414,8 @@ describe('assets', () => {
   });
 
   async function keepVideo() {
-    const bytes = mp4();
-    await media.assets.keep({ ...input, kind: 'video', bytes, durationSeconds: 4.5 });
+    const bytes = FILM;
+    await media.assets.keep({ ...input, kind: 'video', bytes });
     return { sha256: createHash('sha256').update(bytes).digest('hex') };
   }
 });

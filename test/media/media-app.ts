@@ -52,7 +52,7 @@ export interface MediaApp {
   /** Where the files are. */
   readonly folder: string;
   /** As this user, or as nobody. */
-  get(path: string, user?: string): Promise<Answer>;
+  get(path: string, user?: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   head(path: string, user?: string): Promise<Answer>;
   stop(): Promise<void>;
 }
@@ -79,8 +79,8 @@ export async function startMediaApp(databaseUrl: string, env: Env = {}): Promise
   const clock = new FrozenClock(Date.parse(NOW));
   await migrate(databaseUrl);
   const app = await newApp({ databaseUrl, dataDir, clock, env });
-  const inject = async (method: 'GET' | 'HEAD', url: string, user?: string): Promise<Answer> => {
-    const headers = user === undefined ? {} : { 'x-test-user': user };
+  const inject = async (method: 'GET' | 'HEAD', url: string, user?: string, more = {}): Promise<Answer> => {
+    const headers = user === undefined ? more : { 'x-test-user': user, ...more };
     const { statusCode, rawPayload, ...rest } = await app.inject({ method, url, headers });
     return {
       status: statusCode,
@@ -94,7 +94,7 @@ export async function startMediaApp(databaseUrl: string, env: Env = {}): Promise
     clock,
     assets: app.get(AssetService),
     folder: join(dataDir, 'media'),
-    get: (path, user) => inject('GET', path, user),
+    get: (path, user, headers) => inject('GET', path, user, headers),
     head: (path, user) => inject('HEAD', path, user),
     async stop() {
       await app.close();

@@ -66,3 +66,84 @@ export function gif({ width, height }: Sides): Buffer {
 export function mp4(brand = 'isom'): Buffer {
   return Buffer.concat([uint32(24), Buffer.from(`ftyp${brand}\0\0\x02\0isommp42`, 'latin1')]);
 }
+
+export interface FilmShape extends Sides {
+  readonly seconds: number;
+  /** The index behind the pictures, as a camera writes it. */
+  readonly indexLast?: boolean;
+  /** Fields of 64 bits, as for long films. */
+  readonly long?: boolean;
+  /** How many bytes of pictures. */
+  readonly pictures?: number;
+}
+
+/** An MP4 of a silent track and a picture's, as far as its header tells. */
+export function film({ width, height, seconds, indexLast, long, pictures = 1000 }: FilmShape): Buffer {
+  const sound = box('trak', trackHeader({ width: 0, height: 0 }, long));
+  const picture = box('trak', trackHeader({ width, height }, long));
+  const index = box('moov', movieHeader(seconds, long), sound, picture);
+  const data = Buffer.alloc(pictures, 0x2a);
+  const media = long ? longBox('mdat', data) : box('mdat', data);
+  return Buffer.concat([mp4(), ...(indexLast ? [media, index] : [index, media])]);
+}
+
+function movieHeader(seconds: number, long = false): Buffer {
+  const times = long
+    ? [zeros(16), uint32(1000), uint64(seconds * 1000)]
+    : [zeros(8), uint32(1000), uint32(seconds * 1000)];
+  return box('mvhd', Buffer.of(long ? 1 : 0, 0, 0, 0), ...times, zeros(80));
+}
+
+function trackHeader({ width, height }: Sides, long = false): Buffer {
+  const before = long ? 84 : 72;
+  return box(
+    'tkhd',
+    Buffer.of(long ? 1 : 0, 0, 0, 7),
+    zeros(before),
+    uint32(width << 16),
+    uint32(height << 16),
+  );
+}
+
+function box(type: string, ...parts: readonly Buffer[]): Buffer {
+  const body = Buffer.concat(parts);
+  return Buffer.concat([uint32(body.length + 8), Buffer.from(type, 'latin1'), body]);
+}
+
+function longBox(type: string, body: Buffer): Buffer {
+  return Buffer.concat([uint32(1), Buffer.from(type, 'latin1'), uint64(body.length + 16), body]);
+}
+
+/** A WebM's header; of unknown length, as a live recording has it. */
+export function webm({ width, height, seconds }: Sides & { readonly seconds: number }): Buffer {
+  const duration = Buffer.alloc(8);
+  duration.writeDoubleBE(seconds * 1000);
+  const info = element(
+    '1549a966',
+    element('2ad7b1', Buffer.from('0f4240', 'hex')),
+    element('4489', duration),
+  );
+  const video = element('e0', element('b0', uint16(width)), element('ba', uint16(height)));
+  const tracks = element('1654ae6b', element('ae', element('d7', Buffer.of(1)), video));
+  const head = element('1a45dfa3', element('4282', Buffer.from('webm')));
+  return Buffer.concat([head, Buffer.from('1853806701ffffffffffffff', 'hex'), info, tracks]);
+}
+
+function element(id: string, ...parts: readonly Buffer[]): Buffer {
+  const body = Buffer.concat(parts);
+  return Buffer.concat([Buffer.from(id, 'hex'), Buffer.of(0x40, body.length), body]);
+}
+
+function zeros(count: number): Buffer {
+  return Buffer.alloc(count);
+}
+
+function uint16(value: number): Buffer {
+  return uint32(value).subarray(2);
+}
+
+function uint64(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(value));
+  return bytes;
+}

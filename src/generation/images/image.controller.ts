@@ -3,7 +3,8 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 
 import { Idempotent } from '../../http/index.js';
 import { CurrentPrincipal, type Principal } from '../../identity/index.js';
-import { ImageAnswerDto } from '../generation.views.js';
+import { type AssetDetails } from '../../media/index.js';
+import { ImageAnswerDto, ImageDto } from '../generation.views.js';
 import { meteredView, usageView } from '../usage-view.js';
 
 import { GenerateImageDto } from './image.dto.js';
@@ -32,7 +33,7 @@ export class ImageController {
     const kept = await this.images.generateKept(this.prepare(wish), { userId: principal.userId, prompt });
     const { provider, model } = kept.usage;
     const { id, limits } = meteredView();
-    const images = kept.images.map((image) => ({ ...image, tags: [...image.tags] }));
+    const images = kept.images.map(imageView);
     return { id, images, provider, model, usage: usageView(kept.usage), limits };
   }
 
@@ -40,4 +41,8 @@ export class ImageController {
     const body = { prompt, n: count ?? 1, ...(size !== undefined && { size }) };
     return { ...this.runner.prepare(body, { model, provider }), inline: true };
   }
+}
+
+function imageView({ assetId, url, width, height, format, bytes, tags }: AssetDetails): ImageDto {
+  return { assetId, url, width, height, format, bytes, tags: [...tags] };
 }

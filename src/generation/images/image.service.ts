@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { CodedError } from '../../errors.js';
-import { AssetService, type KeptAsset } from '../../media/index.js';
+import { type AssetDetails, AssetService } from '../../media/index.js';
 import { type WireObject } from '../../providers/index.js';
 import { type ActualUsage, currentCallContext, RateLimit } from '../../rate-limiting/index.js';
 
@@ -16,7 +16,7 @@ export interface KeepFor {
 
 /** Images that are kept, and what making them used. */
 export interface KeptImages {
-  readonly images: readonly KeptAsset[];
+  readonly images: readonly AssetDetails[];
   readonly usage: ActualUsage;
 }
 
