@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { DatabaseError } from 'pg';
 
 /** SQLSTATEs of a server that is there and cannot serve: connection trouble, shutting down, starting, full. */
@@ -16,7 +17,8 @@ export function isRefusal(error: unknown): boolean {
 /** Whether the database could not be asked, or did not answer: another moment may be better. */
 export function isDatabaseAway(error: unknown): boolean {
   const cause = driverErrorOf(error);
-  if (!(cause instanceof Error)) return false;
+  // Not `instanceof`: where code runs in a context of its own, the errors of Node's sockets are of another Error.
+  if (!types.isNativeError(cause)) return false;
   if (cause instanceof DatabaseError) return cause.severity !== 'ERROR' || AWAY_STATES.test(cause.code ?? '');
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
   return AWAY_CODES.test(code) || AWAY_MESSAGES.test(cause.message);
@@ -24,5 +26,5 @@ export function isDatabaseAway(error: unknown): boolean {
 
 /** TypeORM wraps what the driver threw. */
 function driverErrorOf(error: unknown): unknown {
-  return error instanceof Error && 'driverError' in error ? error.driverError : error;
+  return types.isNativeError(error) && 'driverError' in error ? error.driverError : error;
 }

@@ -196,6 +196,8 @@ export class RateLimitingService {
     if (!this.options.enabled) return this.free(asking, []);
     try {
       this.reconciliation.note(asking.counters);
+      // The store may be back before the sweep has told it: what went past it counts for the first call already.
+      if (this.stale.pending) await this.stale.flush();
       return outcomeOf(asking, await this.counters.reserve(asking.command, asking.counters));
     } catch (error) {
       this.storeTrouble(error);

@@ -18,6 +18,11 @@ export class StaleCounters {
     }
   }
 
+  /** Whether there are any. */
+  get pending(): boolean {
+    return this.stale.size > 0;
+  }
+
   /** Has them read anew. @throws what the store throws while it is still away; they are kept then. */
   async flush(): Promise<void> {
     if (this.stale.size === 0) return;

@@ -191,7 +191,12 @@ describeWithRedis('with STORE_FAILURE=open', () => {
       expect([(await again()).status, (await again()).status]).toEqual([200, 200]);
       harness.redis?.resume();
       await until('one that was only silent knows it too', async () => (await again()).status === 429);
-      expect((await ledger.ledger(other.id)).rows).toBeLessThanOrEqual(4);
+      // On a busy machine one more may find Redis silent: however many went past it, they are counted.
+      const { rows } = await ledger.ledger(other.id);
+      const { body } = await other.api.get('/me/usage');
+      expect(body.limits).toContainEqual(
+        expect.objectContaining({ name: 'user.month.calls', used: rows, remaining: 0 }),
+      );
     } finally {
       await ledger.close();
       await harness.stop();
