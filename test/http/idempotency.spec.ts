@@ -91,7 +91,8 @@ describe('Idempotency-Key', () => {
     expect(codeOf(second)).toEqual([409, 'idempotency_in_progress']);
     expect(second.headers.get('retry-after')).toBe('1');
     harness.emulator.release();
-    expect((await user.api.post(CHAT_PATH, CHAT, key)).body).toEqual((await first).body);
+    const { body } = await first;
+    expect((await user.api.post(CHAT_PATH, CHAT, key)).body).toEqual(body);
   });
 
   it('G10: the same key with another body or for another route is refused', async () => {
