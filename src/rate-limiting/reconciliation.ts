@@ -14,6 +14,8 @@ import { Ledger } from './ledger/ledger.port.js';
 const MOST_ACTIVE = 10_000;
 /** A call that is between its two writes is no drift: what differs is looked at again. */
 const SECOND_LOOK_MS = 500;
+/** What is rebuilt is looked at when the calls that were in flight through it have mostly ended. */
+const AFTER_REBUILD_MS = 60_000;
 
 /**
  * Compares the counters that were used lately with the ledger, and has those read anew that differ. Nothing should ever
@@ -25,12 +27,16 @@ export class Reconciliation {
   private active = new Map<string, Counter>();
   /** How many counters were mended since the start. */
   drifts = 0;
+  private seenTurns: number;
+  private rebuiltAtMs: number | undefined;
 
   constructor(
     private readonly store: CounterStore,
     private readonly ledger: Ledger,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.seenTurns = store.turns;
+  }
 
   /** These counters were used. */
   note(counters: readonly Counter[]): void {
@@ -38,6 +44,18 @@ export class Reconciliation {
       if (this.active.size >= MOST_ACTIVE) return;
       this.active.set(nameOf(counter.subject, counter.window.name), counter);
     }
+  }
+
+  /** Compares, once, a minute after the counters were begun anew; to be asked often. */
+  async afterRebuild(): Promise<void> {
+    const now = this.clock.now();
+    if (this.store.turns !== this.seenTurns) {
+      this.seenTurns = this.store.turns;
+      this.rebuiltAtMs = now;
+    }
+    if (this.rebuiltAtMs === undefined || now - this.rebuiltAtMs < AFTER_REBUILD_MS) return;
+    this.rebuiltAtMs = undefined;
+    await this.reconcile();
   }
 
   /** Compares what was used since the last round. @returns how many counters had drifted. */

@@ -30,6 +30,7 @@ export class Upkeep implements OnApplicationBootstrap, OnApplicationShutdown {
     const ttlShare = this.options.reservationTtlMs / 6;
     const sweepMs = Math.min(LONGEST_SWEEP_MS, Math.max(SHORTEST_SWEEP_MS, ttlShare));
     this.every(sweepMs, () => this.sweeper.sweep());
+    this.every(sweepMs, () => this.reconciliation.afterRebuild());
     this.every(RECONCILE_MS, () => this.reconciliation.reconcile());
   }
 

@@ -16,7 +16,7 @@ describeWithRedis('reconciliation', () => {
   let reconciliation: Reconciliation;
 
   beforeAll(async () => {
-    harness = await newHarness({ redis: true, upstream: true });
+    harness = await newHarness({ redis: true, upstream: true, env: { RESERVATION_TTL_SEC: '30' } });
     ledger = await LedgerReader.open(harness.databaseUrl);
     reconciliation = harness.app.get(Reconciliation);
   });
@@ -71,6 +71,22 @@ describeWithRedis('reconciliation', () => {
     expect((await chat(user)).status).toBe(status);
     expect(harness.log.some((line) => line.includes('drifted') && line.includes(user.id))).toBe(true);
     expect(await reconciliation.reconcile()).toBe(0);
+  });
+
+  it('G5: a minute after Redis was emptied, what was rebuilt is compared by itself', async () => {
+    const user = await harness.newUser();
+    await chat(user);
+    await harness.redis?.flushAll();
+    await until('it counts again', async () => (await chat(user)).status === 200);
+    const { calls } = await ledger.ledger(user.id);
+    // Seen by the upkeep before the minute begins.
+    await reconciliation.afterRebuild();
+    await drift(user, { calls: 1 });
+    harness.clock.advance(59_000);
+    await reconciliation.afterRebuild();
+    expect(await usage(user)).toMatchObject({ used: calls + 1 });
+    harness.clock.advance(1_000);
+    await until('it is mended', async () => (await usage(user)).used === calls, 20_000);
   });
 
   it('G3: tokens and money drift too', async () => {

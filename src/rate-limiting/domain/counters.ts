@@ -133,6 +133,11 @@ export interface PermitsAnswer {
  * suite and a property test. Every verb is atomic; time is the store's own.
  */
 export abstract class CounterStore {
+  /** How often its counters began anew and were filled from the ledger again, as far as this process has seen. */
+  get turns(): number {
+    return 0;
+  }
+
   /** Holds a call's amounts against every limit, or against none. */
   abstract reserve(command: ReserveCommand): Promise<ReserveAnswer>;
 

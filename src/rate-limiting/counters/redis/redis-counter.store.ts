@@ -55,7 +55,7 @@ export class RedisCounterStore extends CounterStore {
   }
 
   /** As `Epoch.turns`: what was held before the last time, and is not among the calls in flight yet, holds nothing. */
-  get turns(): number {
+  override get turns(): number {
     return this.epoch.turns;
   }
 

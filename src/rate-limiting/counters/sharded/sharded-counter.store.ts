@@ -45,6 +45,10 @@ export class ShardedCounterStore extends CounterStore {
     super();
   }
 
+  override get turns(): number {
+    return this.shards.reduce((sum, { turns }) => sum + turns, 0);
+  }
+
   async reserve(command: ReserveCommand): Promise<ReserveAnswer> {
     const groups = this.groupsOf(command);
     const [only, ...others] = groups;
