@@ -11,6 +11,7 @@ import { ReportIndexes1700000024000 } from './1700000024000-report-indexes.js';
 import { RollingIndexes1700000025000 } from './1700000025000-rolling-indexes.js';
 import { UnsettledCalls1700000029000 } from './1700000029000-unsettled-calls.js';
 import { MediaFiles1700000031000 } from './1700000031000-media-files.js';
+import { MediaUploads1700000031500 } from './1700000031500-media-uploads.js';
 import { UsageResources1700000060000 } from './1700000060000-usage-resources.js';
 
 /** Every change of the database's schema, oldest first. A new one is appended here. */
@@ -27,5 +28,6 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   RollingIndexes1700000025000,
   UnsettledCalls1700000029000,
   MediaFiles1700000031000,
+  MediaUploads1700000031500,
   UsageResources1700000060000,
 ];

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 
 import { IdentityModule } from '../identity/index.js';
+import { MediaModule } from '../media/index.js';
 import { ProvidersModule } from '../providers/index.js';
 import { LimitsModule } from '../rate-limiting/index.js';
 
@@ -11,15 +12,16 @@ import { LimitsService } from './limits/limits.service.js';
 import { UserLimitsController } from './limits/user-limits.controller.js';
 import { WorkflowLimitsController } from './limits/workflow-limits.controller.js';
 import { WorkspaceLimitsController } from './limits/workspace-limits.controller.js';
+import { MediaController } from './media/media.controller.js';
 import { PlansController } from './plans/plans.controller.js';
 import { PlansService } from './plans/plans.service.js';
 import { ProvidersController } from './providers/providers.controller.js';
 import { UserApiKeysController } from './users/user-api-keys.controller.js';
 import { UsersController } from './users/users.controller.js';
 
-/** The admin's hand on plans, users, keys and limits, and the look at the providers. */
+/** The admin's hand on plans, users, keys and limits, and the look at providers and media. */
 @Module({
-  imports: [IdentityModule, LimitsModule, ProvidersModule],
+  imports: [IdentityModule, LimitsModule, MediaModule, ProvidersModule],
   controllers: [
     PlansController,
     UsersController,
@@ -30,6 +32,7 @@ import { UsersController } from './users/users.controller.js';
     WorkflowLimitsController,
     AuditController,
     ProvidersController,
+    MediaController,
   ],
   providers: [PlansService, LimitsService, LimitedSubjects],
 })

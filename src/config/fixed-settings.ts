@@ -100,7 +100,9 @@ export const FixedSettings = z.object({
   CLOUDINARY_CLOUD_NAME: anyText().optional(),
   CLOUDINARY_API_KEY: secretText(1).optional(),
   CLOUDINARY_API_SECRET: secretText(1).optional(),
+  CLOUDINARY_BASE_URL: url('https://api-eu.cloudinary.com', 'http:', 'https:').optional(),
   MEDIA_FOLDER: anyText().default('cuota'),
+  MEDIA_UPLOAD_WAIT_MS: wholeNumber(0, 60_000).default(2000),
 
   NOTIFICATION_WEBHOOK_URL: url('https://example.com/hooks/quota', 'http:', 'https:').optional(),
   NOTIFICATION_WEBHOOK_SECRET: secretText(16).optional(),

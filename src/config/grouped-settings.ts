@@ -72,8 +72,17 @@ export interface Settings {
   readonly media: {
     /** Unset: the local disk. */
     readonly cloudinary?:
-      { readonly cloudName: string; readonly apiKey: string; readonly apiSecret: string } | undefined;
+      | {
+          readonly cloudName: string;
+          readonly apiKey: string;
+          readonly apiSecret: string;
+          /** Unset: Cloudinary's own addresses. */
+          readonly baseUrl?: string | undefined;
+        }
+      | undefined;
     readonly folder: string;
+    /** How long an answer waits at most until its output is in Cloudinary. */
+    readonly uploadWaitMs: number;
   };
   readonly notifications: {
     /** Unset: a row and a log line are all. What it is told is always signed. */
@@ -154,7 +163,11 @@ function outsideSettings(values: FixedValues): Pick<Settings, OutsideGroup> {
     simulated: { videoMs: values.SIMULATED_VIDEO_MS },
     heygen: { avatarId: values.HEYGEN_AVATAR_ID, voiceId: values.HEYGEN_VOICE_ID },
     pricing: { file: values.PRICES_FILE },
-    media: { cloudinary: cloudinaryOf(values), folder: values.MEDIA_FOLDER },
+    media: {
+      cloudinary: cloudinaryOf(values),
+      folder: values.MEDIA_FOLDER,
+      uploadWaitMs: values.MEDIA_UPLOAD_WAIT_MS,
+    },
     notifications: { webhook: webhookOf(values) },
     telemetry: { otlpEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT },
     retention: { usageMonths: values.USAGE_RETENTION_MONTHS },
@@ -164,7 +177,8 @@ function outsideSettings(values: FixedValues): Pick<Settings, OutsideGroup> {
 function cloudinaryOf(values: FixedValues): Settings['media']['cloudinary'] {
   const { CLOUDINARY_CLOUD_NAME, CLOUDINARY_API_KEY, CLOUDINARY_API_SECRET } = values;
   if (!CLOUDINARY_CLOUD_NAME || !CLOUDINARY_API_KEY || !CLOUDINARY_API_SECRET) return undefined;
-  return { cloudName: CLOUDINARY_CLOUD_NAME, apiKey: CLOUDINARY_API_KEY, apiSecret: CLOUDINARY_API_SECRET };
+  const [cloudName, apiKey, apiSecret] = [CLOUDINARY_CLOUD_NAME, CLOUDINARY_API_KEY, CLOUDINARY_API_SECRET];
+  return { cloudName, apiKey, apiSecret, baseUrl: values.CLOUDINARY_BASE_URL };
 }
 
 function webhookOf(values: FixedValues): Settings['notifications']['webhook'] {

@@ -50,7 +50,7 @@ describe('readSettings', () => {
       },
       routing: { policy: 'primary', order: [], cooldownSec: 60, maxAttempts: 3, permitWaitMs: 5000 },
       providers: [],
-      media: { folder: 'cuota' },
+      media: { folder: 'cuota', uploadWaitMs: 2000 },
       notifications: {},
       simulated: { videoMs: 3000 },
       heygen: {},
@@ -191,7 +191,10 @@ describe('readSettings', () => {
       'CLOUDINARY_API_SECRET: not set; it takes a value when the other CLOUDINARY_ settings have one',
     ]);
     const all = { CLOUDINARY_CLOUD_NAME: 'c', CLOUDINARY_API_KEY: 'k', CLOUDINARY_API_SECRET: 's' };
-    expect(settingsOf(all).media.cloudinary).toEqual({ cloudName: 'c', apiKey: 'k', apiSecret: 's' });
+    expect(settingsOf(all).media.cloudinary).toEqual({
+      ...{ cloudName: 'c', apiKey: 'k', apiSecret: 's' },
+      baseUrl: undefined,
+    });
   });
 
   it('does not start with a webhook that it could not sign for', () => {

@@ -67,7 +67,7 @@ export class AssetController {
     status: 416,
     description: 'The part lies behind the end; `Content-Range` says how long it is.',
   })
-  @ApiProblems(400, 401, 403, 404)
+  @ApiProblems(400, 401, 403, 404, 503)
   async bytes(
     @Param('id', IdPipe) id: string,
     @Query() link: AssetLinkQuery,

@@ -1,12 +1,15 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import { CodedError } from '../errors.js';
 
 import { type AssetEntity } from './asset.entity.js';
 import { AssetLinks } from './asset-links.js';
 import { AssetStore } from './asset.store.js';
-import { byteRangeOf } from './byte-range.js';
+import { type BytePart, byteRangeOf } from './byte-range.js';
 import { LocalMediaStore, type OpenMedia } from './local-media.store.js';
+import { CloudFailure, MEDIA_CLOUD, type MediaCloud } from './media-cloud.port.js';
+import { type MediaFileEntity } from './media-file.entity.js';
+import { MediaUploadStore } from './media-upload.store.js';
 
 /** An output whose bytes are being read. */
 export interface OpenAsset extends OpenMedia {
@@ -25,10 +28,14 @@ export interface BehindTheEnd {
 /** Gives outputs back to whom they belong. */
 @Injectable()
 export class AssetReader {
+  private readonly logger = new Logger('Media');
+
   constructor(
     private readonly assets: AssetStore,
     private readonly disk: LocalMediaStore,
     private readonly links: AssetLinks,
+    private readonly uploads: MediaUploadStore,
+    @Inject(MEDIA_CLOUD) private readonly cloud: MediaCloud | undefined,
   ) {}
 
   /**
@@ -63,10 +70,40 @@ export class AssetReader {
     const file = await this.assets.fileOf(sha256);
     const part = byteRangeOf(range, file?.bytes ?? 0);
     if (file && part === 'unsatisfiable') return { kind: 'behind-the-end', bytes: file.bytes };
-    const opened = file && (await this.disk.open(file.path, typeof part === 'object' ? part : undefined));
+    const opened = file && (await this.openWherever(file, typeof part === 'object' ? part : undefined));
     if (!opened) throw new CodedError('not_found', `The file of the asset ${id} is no longer there.`);
     return { ...opened, mime, fileName: `${id}${extensionOf(file.path)}` };
   }
+
+  private async openWherever(file: MediaFileEntity, part?: BytePart): Promise<OpenMedia | undefined> {
+    if (file.uploadedAt) return this.openOutside(file, part);
+    const opened = await this.disk.open(file.path, part);
+    if (opened) return opened;
+    // It may have been uploaded, and removed from here, since the first look.
+    const now = await this.assets.fileOf(file.sha256);
+    if (now?.uploadedAt) return this.openOutside(now, part);
+    if (await this.uploads.waits(file.sha256)) throw away('It is still on the instance that made it');
+    return undefined;
+  }
+
+  private async openOutside(file: MediaFileEntity, part?: BytePart): Promise<OpenMedia | undefined> {
+    if (!this.cloud) throw away('It is in Cloudinary, whose settings this instance has not got');
+    try {
+      return await this.cloud.open(file, part);
+    } catch (error) {
+      const why = error instanceof CloudFailure ? error.message : 'unknown fault';
+      this.logger.warn({ sha256: file.sha256 }, `${this.cloud.name} did not give an output back: ${why}.`);
+      throw away('The store that it is in does not answer');
+    }
+  }
+}
+
+/** How long a client is asked to wait. */
+const AWAY_MS = 10_000;
+
+function away(why: string): CodedError {
+  const message = `The asset cannot be read right now: ${why}. Try again in ${AWAY_MS / 1000} seconds.`;
+  return new CodedError('store_unavailable', message, { retryAfterMs: AWAY_MS });
 }
 
 function extensionOf(path: string): string {

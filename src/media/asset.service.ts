@@ -11,6 +11,7 @@ import { type AssetDetails, type KeepInput, type KeepOutcome, type KeptAsset } f
 import { LocalMediaStore } from './local-media.store.js';
 import { type MediaDraft } from './media-draft.js';
 import { describeMedia, MAX_MEDIA_BYTES, type MediaDescription, tooLarge } from './media-format.js';
+import { MediaUploads } from './media-uploads.js';
 import { MEDIA_OPTIONS, type MediaOptions } from './media.options.js';
 import { tagsOf } from './prompt-tags.js';
 
@@ -25,6 +26,7 @@ export class AssetService {
   constructor(
     private readonly assets: AssetStore,
     private readonly disk: LocalMediaStore,
+    private readonly uploads: MediaUploads,
     private readonly links: AssetLinks,
     private readonly clock: Clock,
     @Inject(MEDIA_OPTIONS) private readonly options: MediaOptions,
@@ -32,6 +34,7 @@ export class AssetService {
 
   /**
    * Keeps an output. The same bytes of the same user are one asset, the first; those of several users one file.
+   * It is on disk when this resolves, and may be uploaded after.
    * @throws CodedError `provider_failed` for what is no image or video as asked; `internal_error` where it cannot be
    * written; whatever the source of the bytes throws.
    */
@@ -43,7 +46,9 @@ export class AssetService {
       const described = await describeMedia(draft, kind);
       const { sha256 } = draft;
       const asset = { ...this.rowOf(input, described), sha256, bytes: draft.bytes };
-      return this.detailsOf(await this.add(asset, this.fileOf(asset, described), draft));
+      const kept = await this.add(asset, this.fileOf(asset, described), draft);
+      await this.uploads.send(sha256);
+      return this.detailsOf(kept);
     } finally {
       await draft.discard();
     }
@@ -73,8 +78,9 @@ export class AssetService {
     }
   }
 
-  private add(asset: NewAsset, file: NewFile, draft: MediaDraft): Promise<AssetEntity> {
-    return this.assets.add(asset, file, ({ path }) => this.disk.put(path, draft));
+  private async add(asset: NewAsset, file: NewFile, draft: MediaDraft): Promise<AssetEntity> {
+    const uploadFrom = this.uploads.wanted ? await this.disk.id() : undefined;
+    return this.assets.add({ asset, file, uploadFrom }, (path) => this.disk.put(path, draft));
   }
 
   private fileOf(

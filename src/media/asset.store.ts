@@ -22,6 +22,16 @@ export type NewAsset = Pick<AssetEntity, keyof AssetEntity>;
 /** A file before it has its place: it gets this one unless its bytes are somewhere already. */
 export type NewFile = Omit<MediaFileEntity, 'uploadedAt'>;
 
+export interface AddInput {
+  readonly asset: NewAsset;
+  readonly file: NewFile;
+  /** The disk from which it has to come to the store outside, where there is one. */
+  readonly uploadFrom?: string | undefined;
+}
+
+const WANT_UPLOAD = `
+  INSERT INTO media_upload (sha256, disk, next_attempt_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`;
+
 const DAY_MS = 24 * 3_600_000;
 
 /** The tables of assets and of their files. */
@@ -40,11 +50,16 @@ export class AssetStore {
 
   /**
    * Adds an asset, and gives the one that stands: the user's first with these bytes. `place` puts the file where it
-   * belongs before anything is committed: a crash leaves a file that nobody names, never a row without its file.
+   * belongs, unless it is outside already, before anything is committed: a crash leaves a file that nobody names, never a row without its file.
    */
-  add(asset: NewAsset, file: NewFile, place: (file: MediaFileEntity) => Promise<void>): Promise<AssetEntity> {
+  add({ asset, file, uploadFrom }: AddInput, place: (path: string) => Promise<void>): Promise<AssetEntity> {
     return this.dataSource.transaction(async (manager) => {
-      await place(await takeFile(manager, file));
+      const { sha256: content, path, uploadedAt } = await takeFile(manager, file);
+      if (!uploadedAt) {
+        await place(path);
+        if (uploadFrom !== undefined)
+          await manager.query(WANT_UPLOAD, [content, uploadFrom, asset.createdAt]);
+      }
       await manager.createQueryBuilder().insert().into(AssetEntity).values(asset).orIgnore().execute();
       const { userId, sha256 } = asset;
       return manager.findOneByOrFail(AssetEntity, { userId, sha256 });

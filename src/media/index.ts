@@ -3,3 +3,4 @@ export { type AssetDetails, type KeepInput, type KeepOutcome, type KeptAsset } f
 export { type MediaBytes } from './media-draft.js';
 export { type AssetKind, type MediaFormatName } from './media-format.js';
 export { MediaModule } from './media.module.js';
+export { type MediaStanding, MediaUsage } from './media-usage.js';

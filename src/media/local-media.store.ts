@@ -1,9 +1,10 @@
-import { open, readdir, rm, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { type Readable } from 'node:stream';
 
 import { type BytePart } from './byte-range.js';
-import { orUndefinedIfMissing } from './disk-failure.js';
+import { errorCodeOf, onDisk, orUndefinedIfMissing } from './disk-failure.js';
 import { type DraftLimit, type MediaBytes, MediaDraft } from './media-draft.js';
 
 /** A kept file that is being read. Whoever opened it reads `stream` to its end or destroys it. */
@@ -19,10 +20,23 @@ export interface OpenMedia {
 export class LocalMediaStore {
   private readonly root: string;
   private readonly drafts: string;
+  private known: Promise<string> | undefined;
 
   constructor(root: string) {
     this.root = resolve(root);
     this.drafts = join(this.root, '.drafts');
+  }
+
+  /**
+   * Which disk this is, for as long as the folder is there: what is to be uploaded stays with whoever has it, over
+   * restarts, and processes that share a folder share its name.
+   */
+  id(): Promise<string> {
+    this.known ??= onDisk(() => this.readOrMakeId()).catch((error: unknown) => {
+      this.known = undefined;
+      throw error;
+    });
+    return this.known;
   }
 
   /** Writes an output down, without a place yet. */
@@ -73,5 +87,21 @@ export class LocalMediaStore {
     throw new Error(
       `The media path ${JSON.stringify(path)} leads out of the media folder. Check MEDIA_FOLDER.`,
     );
+  }
+
+  private async readOrMakeId(): Promise<string> {
+    const path = join(this.root, '.disk');
+    const there = await orUndefinedIfMissing(readFile(path, 'utf8'));
+    if (there !== undefined) return there.trim();
+    await mkdir(this.drafts, { recursive: true });
+    const id = randomUUID();
+    const draft = join(this.drafts, id);
+    await writeFile(draft, `${id}\n`, { mode: 0o600, flag: 'wx' });
+    // A link appears with its whole content or not at all, and only for the first of several processes.
+    await link(draft, path).catch((error: unknown) => {
+      if (errorCodeOf(error) !== 'EEXIST') throw error;
+    });
+    await rm(draft, { force: true });
+    return (await readFile(path, 'utf8')).trim();
   }
 }

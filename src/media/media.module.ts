@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { Logger, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 
 import { SETTINGS, type Settings } from '../config/index.js';
@@ -14,15 +14,20 @@ import { AssetReader } from './asset.reader.js';
 import { AssetService } from './asset.service.js';
 import { AssetStore } from './asset.store.js';
 import { LocalMediaStore } from './local-media.store.js';
+import { CloudinaryStore } from './cloudinary.store.js';
+import { MEDIA_CLOUD, type MediaCloud } from './media-cloud.port.js';
+import { MediaUploadStore } from './media-upload.store.js';
+import { MediaUploads } from './media-uploads.js';
+import { MediaUsageStore } from './media-usage.store.js';
+import { MediaUsage } from './media-usage.js';
 import { MediaFileEntity } from './media-file.entity.js';
 import { MEDIA_OPTIONS, mediaOptionsOf } from './media.options.js';
 
-function diskOf({ stores, media }: Settings): LocalMediaStore {
-  if (media.cloudinary)
-    new Logger('Media').warn(
-      'CLOUDINARY_… is set, but outputs are kept in DATA_DIR: Cloudinary is not supported yet.',
-    );
-  return new LocalMediaStore(join(stores.dataDir, 'media'));
+/** Its client takes a third of a second to load: only where it is used. */
+async function cloudOf({ media: { cloudinary } }: Settings): Promise<MediaCloud | undefined> {
+  if (!cloudinary) return undefined;
+  const { v2 } = await import('cloudinary');
+  return new CloudinaryStore(v2, cloudinary);
 }
 
 /** Keeps what is generated. */
@@ -33,15 +38,20 @@ function diskOf({ stores, media }: Settings): LocalMediaStore {
     AssetService,
     AssetReader,
     AssetStore,
+    MediaUploadStore,
+    MediaUploads,
+    MediaUsageStore,
+    MediaUsage,
+    { provide: MEDIA_CLOUD, inject: [SETTINGS], useFactory: cloudOf },
     {
       provide: MEDIA_OPTIONS,
       inject: [SETTINGS],
-      useFactory: ({ media }: Settings) => mediaOptionsOf(media.folder),
+      useFactory: ({ media }: Settings) => mediaOptionsOf(media),
     },
     {
       provide: LocalMediaStore,
       inject: [SETTINGS],
-      useFactory: diskOf,
+      useFactory: ({ stores }: Settings) => new LocalMediaStore(join(stores.dataDir, 'media')),
     },
     {
       provide: AssetLinks,
@@ -52,6 +62,6 @@ function diskOf({ stores, media }: Settings): LocalMediaStore {
       },
     },
   ],
-  exports: [AssetService],
+  exports: [AssetService, MediaUsage],
 })
 export class MediaModule {}

@@ -12,12 +12,14 @@ import { ConfigModule } from '../../src/config/config.module.js';
 import { readSettings } from '../../src/config/settings.js';
 import { COLUMN_TYPES } from '../../src/database/column-types.js';
 import { migrate } from '../../src/database/migrate.js';
+import { nestLogger, newLog } from '../../src/http/logging.js';
 import { ProblemFilter } from '../../src/http/problem.filter.js';
 import { RequestValidation } from '../../src/http/wire-format.js';
 import { AccessGuard } from '../../src/identity/access/access.guard.js';
 import { type CallerRequest } from '../../src/identity/access/caller-request.js';
 import { type Principal } from '../../src/identity/principal.js';
-import { AssetService, MediaModule } from '../../src/media/index.js';
+import { AssetService, MediaModule, MediaUsage } from '../../src/media/index.js';
+import { MediaUploads } from '../../src/media/media-uploads.js';
 import { Clock, FrozenClock } from '../../src/rate-limiting/domain/clock.js';
 import { userId } from '../../src/rate-limiting/domain/ids.js';
 
@@ -49,6 +51,10 @@ export interface AssetPage {
 export interface MediaApp {
   readonly clock: FrozenClock;
   readonly assets: AssetService;
+  readonly uploads: MediaUploads;
+  readonly usage: MediaUsage;
+  /** Everything that was logged, of all apps: Nest's logger writes to the first log that it was given. */
+  readonly log: string[];
   /** Where the files are. */
   readonly folder: string;
   /** As this user, or as nobody. */
@@ -56,6 +62,9 @@ export interface MediaApp {
   head(path: string, user?: string): Promise<Answer>;
   stop(): Promise<void>;
 }
+
+const LOG: string[] = [];
+const LOGGER = nestLogger(newLog('info', { write: (line) => LOG.push(line) }));
 
 type Env = Readonly<Record<string, string>>;
 
@@ -78,7 +87,7 @@ export async function startMediaApp(databaseUrl: string, env: Env = {}): Promise
   const dataDir = mkdtempSync(join(tmpdir(), 'cuota-media-'));
   const clock = new FrozenClock(Date.parse(NOW));
   await migrate(databaseUrl);
-  const app = await newApp({ databaseUrl, dataDir, clock, env });
+  const app = await newApp({ databaseUrl, dataDir: env.DATA_DIR ?? dataDir, clock, env });
   const inject = async (method: 'GET' | 'HEAD', url: string, user?: string, more = {}): Promise<Answer> => {
     const headers = user === undefined ? more : { 'x-test-user': user, ...more };
     const { statusCode, rawPayload, ...rest } = await app.inject({ method, url, headers });
@@ -93,7 +102,10 @@ export async function startMediaApp(databaseUrl: string, env: Env = {}): Promise
   return {
     clock,
     assets: app.get(AssetService),
-    folder: join(dataDir, 'media'),
+    uploads: app.get(MediaUploads),
+    usage: app.get(MediaUsage),
+    log: LOG,
+    folder: join(env.DATA_DIR ?? dataDir, 'media'),
     get: (path, user, headers) => inject('GET', path, user, headers),
     head: (path, user) => inject('HEAD', path, user),
     async stop() {
@@ -129,7 +141,9 @@ async function newApp({ databaseUrl, dataDir, clock, env }: Parts): Promise<Nest
       { provide: APP_GUARD, useClass: AccessGuard },
     ],
   }).compile();
-  const app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter());
+  const app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), {
+    logger: LOGGER,
+  });
   app.useGlobalPipes(new RequestValidation());
   app.useGlobalFilters(new ProblemFilter(clock));
   await app.init();

@@ -1,11 +1,13 @@
-import { type ServerResponse } from 'node:http';
+import { type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { type Behaviour, errorOf } from './behaviour.js';
 import { chatOf, plainAnswer, streamChunks } from './chat.js';
+import { cloudinaryError, EmulatedCloudinary } from './cloudinary.js';
+import { FileAnswer } from './file-answer.js';
 import { geminiAnswer, geminiError } from './gemini.js';
 import { heyGenAnswer, heyGenError } from './heygen.js';
-import { embeddingsAnswer, imagesAnswer } from './media.js';
+import { embeddingsAnswer, IMAGE_PATH, imagesAnswer, PIXEL } from './media.js';
 import { responded, responseEvents } from './responses.js';
 import { type EmulatedJobs, openAiVideos } from './videos.js';
 import { isJson, type Json, Refusal } from './wire.js';
@@ -17,7 +19,9 @@ export interface Asked {
   readonly origin: string;
   readonly body: Json;
   readonly behaviour: Behaviour;
+  readonly headers: IncomingHttpHeaders;
   readonly jobs: EmulatedJobs;
+  readonly cloudinary: EmulatedCloudinary;
   /** Waits until the test lets it go on. */
   readonly wait: () => Promise<void>;
 }
@@ -46,7 +50,7 @@ export async function answer(response: ServerResponse, asked: Asked): Promise<vo
     await answerProperly(response, asked);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    send(response, 400, { body: error.body, behaviour });
+    send(response, error.status, { body: error.body, behaviour });
   }
 }
 
@@ -58,7 +62,8 @@ async function answerProperly(response: ServerResponse, asked: Asked): Promise<v
     return;
   }
   const whole = wholeAnswer(asked);
-  if (Buffer.isBuffer(whole)) sendFile(response, whole, behaviour);
+  if (Buffer.isBuffer(whole)) sendFile(response, new FileAnswer(whole, 'video/mp4'), behaviour);
+  else if (whole instanceof FileAnswer) sendFile(response, whole, behaviour);
   else if (whole) send(response, 200, { body: whole, behaviour });
   else send(response, 404, { body: errorFor(path, 404), behaviour });
 }
@@ -68,9 +73,11 @@ function streamedAnswer(path: string, body: Json, behaviour: Behaviour): readonl
   return path === '/v1/responses' ? responseEvents(responded(body, behaviour)) : undefined;
 }
 
-function wholeAnswer(asked: Asked): Json | Buffer | undefined {
+function wholeAnswer(asked: Asked): Json | Buffer | FileAnswer | undefined {
   const { method, body, behaviour, jobs } = asked;
+  if (EmulatedCloudinary.knows(asked.path)) return asked.cloudinary.answer(asked);
   const path = openAiPath(asked.path);
+  if (path === IMAGE_PATH) return new FileAnswer(Buffer.from(PIXEL, 'base64'), 'image/png');
   if (path === '/v1/chat/completions') return plainAnswer(chatOf(body, behaviour));
   if (path === '/v1/responses') return responded(body, behaviour).whole;
   if (path === '/v1/embeddings') return embeddingsAnswer(body, behaviour);
@@ -86,19 +93,22 @@ function openAiPath(path: string): string {
 
 /** Each provider's own error. */
 function errorFor(path: string, status: number): unknown {
+  if (EmulatedCloudinary.knows(path)) return cloudinaryError(status);
   if (path.startsWith('/v1beta/')) return geminiError(status);
   return /^\/(v2\/|v1\/video_status)/.test(path) ? heyGenError(status) : errorOf(status);
 }
 
 /** A file in two pieces, between which it may be cut, stay out, or be redirected before. */
-function sendFile(response: ServerResponse, file: Buffer, behaviour: Behaviour): void {
+function sendFile(response: ServerResponse, answer: FileAnswer, behaviour: Behaviour): void {
   // Whose files are elsewhere names that in an answer; OpenAI redirects.
   if (behaviour.fileUrl !== undefined) {
     response.writeHead(302, { location: behaviour.fileUrl }).end();
     return;
   }
-  const type = behaviour.contentType ?? 'video/mp4';
-  response.writeHead(200, { 'content-type': type, 'content-length': file.length, ...behaviour.headers });
+  const { bytes: file, status } = answer;
+  const type = behaviour.contentType ?? answer.type;
+  const headers = { 'content-type': type, 'content-length': file.length, ...answer.headers };
+  response.writeHead(status, { ...headers, ...behaviour.headers });
   const half = file.length >> 1;
   response.write(file.subarray(0, half), () => {
     if (behaviour.cutAfterChunks !== undefined) response.destroy(CUT);

@@ -8,7 +8,9 @@ import {
 
 import { answer } from './answer.js';
 import { type Behaviour } from './behaviour.js';
+import { EmulatedCloudinary } from './cloudinary.js';
 import { Gate } from './gate.js';
+import { multipartOf } from './multipart.js';
 import { EmulatedJobs } from './videos.js';
 import { isJson, type Json } from './wire.js';
 
@@ -47,6 +49,9 @@ export class Emulator {
 
   /** The video jobs it was given. */
   jobs = new EmulatedJobs();
+
+  /** What was uploaded to it. */
+  cloudinary = new EmulatedCloudinary();
 
   private readonly server: Server;
   private readonly gate = new Gate();
@@ -115,6 +120,7 @@ export class Emulator {
     this.standing = () => ({});
     this.requests.length = 0;
     this.jobs = new EmulatedJobs();
+    this.cloudinary = new EmulatedCloudinary();
     this.completed = 0;
     this.maxInFlight = this.inFlight;
     this.gate.open();
@@ -157,7 +163,9 @@ export class Emulator {
     this.changed();
     await this.gate.pass();
     const wait = () => this.gate.pass(true);
-    await answer(response, { method, path, origin: this.url, body, behaviour, jobs: this.jobs, wait });
+    const { jobs, cloudinary } = this;
+    const asked = { method, path, origin: this.url, headers: request.headers, body, behaviour };
+    await answer(response, { ...asked, jobs, cloudinary, wait });
   }
 
   private changed(): void {
@@ -169,7 +177,10 @@ async function readBody(request: IncomingMessage): Promise<Json> {
   const parts: Buffer[] = [];
   try {
     for await (const part of request) if (Buffer.isBuffer(part)) parts.push(part);
-    const parsed: unknown = JSON.parse(Buffer.concat(parts).toString('utf8'));
+    const whole = Buffer.concat(parts);
+    const form = multipartOf(request.headers['content-type'], whole);
+    if (form) return form;
+    const parsed: unknown = JSON.parse(whole.toString('utf8'));
     return isJson(parsed) ? parsed : {};
   } catch {
     return {};

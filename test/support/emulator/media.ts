@@ -31,6 +31,9 @@ export function embeddingsAnswer(body: Json, { usage, extra }: Behaviour): Json 
   };
 }
 
+/** Where the emulator keeps an image that an answer may name by its link: PIXEL. */
+export const IMAGE_PATH = '/files/pixel.png';
+
 /** The answer to an images request; `gpt-image-…` counts tokens, DALL·E does not. */
 export function imagesAnswer(body: Json, { usage, extra }: Behaviour): Json {
   if (typeof body.prompt !== 'string') throw new Refusal("Missing required parameter: 'prompt'.", 'prompt');

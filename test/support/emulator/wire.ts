@@ -7,6 +7,7 @@ export class Refusal extends Error {
   constructor(
     message: string,
     readonly param: string,
+    readonly status = 400,
   ) {
     super(message);
   }
