@@ -3,9 +3,12 @@ import { CallDeadline } from './call-deadline.js';
 import { AnsweredStatus, type FailureContext, toProviderError } from './upstream-failure.js';
 import { type VideoFile } from './video.port.js';
 
-/** Far more than any video of a minute is. */
-const MAX_BYTES = 1024 * 1024 * 1024;
+/** Far more than any video of a minute, or any image, is. */
+const MAX_BYTES = { video: 1024 * 1024 * 1024, image: 64 * 1024 * 1024 } as const;
+const ARTICLE = { video: 'a video', image: 'an image' } as const;
 const MAX_REDIRECTS = 3;
+
+type MediaKind = keyof typeof MAX_BYTES;
 
 export interface DownloadSource {
   readonly provider: string;
@@ -16,7 +19,8 @@ export interface DownloadSource {
   readonly baseUrl: string;
   /** Sent to that address only. */
   readonly headers?: Readonly<Record<string, string>>;
-  readonly maxBytes?: number;
+  /** What its files are: a video unless said. */
+  readonly kind?: MediaKind;
 }
 
 interface DownloadBounds {
@@ -43,9 +47,10 @@ export class MediaDownload {
       deadline.start();
       const response = await this.follow(url, deadline.signal);
       deadline.pause();
-      const { maxBytes = MAX_BYTES } = this.source;
-      const { body, contentType, length } = videoOf(response, maxBytes);
+      const { kind = 'video' } = this.source;
+      const { body, contentType, length } = fileOf(response, kind);
       const known = length !== undefined;
+      const maxBytes = MAX_BYTES[kind];
       const bytes = pieces(body, { deadline, failure, maxBytes, ...(known && { length }) });
       return { bytes, contentType, ...(known && { length }) };
     } catch (error) {
@@ -90,16 +95,21 @@ async function okOf(response: Response): Promise<Response> {
   throw await AnsweredStatus.of(response);
 }
 
-/** @throws RubbishAnswer for what is no video, or too long a one. */
-function videoOf({ headers, body }: Response, maxBytes: number) {
+/** @throws RubbishAnswer for what is of another kind, or too long. */
+function fileOf({ headers, body }: Response, kind: MediaKind) {
+  const maxBytes = MAX_BYTES[kind];
   const contentType = headers.get('content-type') ?? 'application/octet-stream';
-  if (!body || !/^(video\/|application\/octet-stream|binary\/octet-stream)/i.test(contentType)) {
-    throw new RubbishAnswer('answered with something else than a video');
-  }
+  if (!body || !isOf(kind, contentType))
+    throw new RubbishAnswer(`answered with something else than ${ARTICLE[kind]}`);
   const given = Number(headers.get('content-length') ?? Number.NaN);
   const length = given > 0 && !headers.has('content-encoding') ? given : undefined;
   if (length !== undefined && length > maxBytes) throw new RubbishAnswer(`sends more than ${maxBytes} bytes`);
   return { body, contentType, length };
+}
+
+function isOf(kind: MediaKind, contentType: string): boolean {
+  const [type = '', subtype = ''] = contentType.toLowerCase().split(/[/;]/);
+  return type === kind || (['application', 'binary'].includes(type) && subtype === 'octet-stream');
 }
 
 interface Piecewise {

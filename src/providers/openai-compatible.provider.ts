@@ -1,10 +1,12 @@
 import { type ProviderKind, type ProviderSettings } from '../config/index.js';
 import { CHAT_EVENTS } from './chat-events.js';
+import { MediaDownload } from './media-download.js';
 import { catalogueOf } from './model-catalogue.js';
 import { OpenAiVideos } from './openai-videos.js';
 import { type AnswerForm, OpenAiWire } from './openai-wire.js';
 import {
   type ChatChunk,
+  type ImageLinkCall,
   type ModelProvider,
   type OutputCapField,
   type ProviderAnswer,
@@ -27,6 +29,9 @@ const CHAT: AnswerForm = { path: '/chat/completions', list: 'choices', usageOf: 
 const RESPONSES: AnswerForm = { path: '/responses', list: 'output', usageOf: inputOutputUsage };
 const EMBEDDINGS: AnswerForm = { path: '/embeddings', list: 'data', usageOf: embeddingUsage };
 const IMAGES: AnswerForm = { path: '/images/generations', list: 'data', usageOf: inputOutputUsage };
+
+/** Where OpenAI and xAI keep images. What another server has at its own address is allowed as it is. */
+const IMAGE_HOSTS = ['.oaiusercontent.com', 'oaidalleapiprodscus.blob.core.windows.net', '.x.ai'];
 
 /** OpenAI, and every server that speaks its wire format. Bodies go through untouched in both directions. */
 export class OpenAiCompatibleProvider implements ModelProvider {
@@ -83,6 +88,13 @@ export class OpenAiCompatibleProvider implements ModelProvider {
 
   image(call: ProviderCall): Promise<ProviderAnswer> {
     return this.wire.answer(call, IMAGES);
+  }
+
+  async fetchImage({ url, ...bounds }: ImageLinkCall): Promise<AsyncIterable<Uint8Array>> {
+    const { name: provider, baseUrl, settings } = this;
+    const source = { provider, apiKey: settings.apiKey, hosts: IMAGE_HOSTS, baseUrl, kind: 'image' } as const;
+    const timeoutMs = this.wire.timeoutOf(bounds);
+    return (await new MediaDownload(source).open(url, { ...bounds, timeoutMs })).bytes;
   }
 }
 

@@ -27,6 +27,14 @@ export interface ProviderUsage {
   readonly totalTokens: number;
 }
 
+/** The question for an image that an answer names by its address. */
+export interface ImageLinkCall {
+  readonly url: string;
+  readonly signal: AbortSignal;
+  /** Until it begins, and then for each next piece. */
+  readonly timeoutMs?: number;
+}
+
 export interface ProviderAnswer {
   /** The provider's own answer, untouched. */
   readonly body: WireObject;
@@ -103,6 +111,12 @@ export interface ModelProvider {
   embed?(call: ProviderCall): Promise<ProviderAnswer>;
 
   image?(call: ProviderCall): Promise<ProviderAnswer>;
+
+  /**
+   * The bytes of an image to which `image` answered with a link. Only from where this provider keeps what it made: a link
+   * that leads elsewhere rejects as `rubbish`.
+   */
+  fetchImage?(call: ImageLinkCall): Promise<AsyncIterable<Uint8Array>>;
 
   readonly videos?: VideoMaker;
 }

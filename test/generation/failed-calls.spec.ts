@@ -1,3 +1,4 @@
+import { IMAGE_PATH } from '../support/emulator/media.js';
 import { type Harness, newHarness, type TestUser } from '../support/harness.js';
 import { LedgerReader } from '../support/ledger-reader.js';
 import { until } from '../support/until.js';
@@ -81,6 +82,26 @@ describe('calls that do not go well', () => {
       expect([answer.status, answer.body.code]).toEqual([502, 'provider_failed']);
     }
     await expectNothingCharged();
+  });
+
+  it('G11: an image that comes as a link is fetched and kept; one that cannot be had costs nothing', async () => {
+    const { emulator } = harness;
+    const linked = (url: string) => ({ extra: { data: [{ url }] } });
+    const here = linked(`${emulator.url}${IMAGE_PATH}`);
+    const ask = () => user.api.post('/generate/image', { prompt: 'a boat', size: '1024x1024' });
+    emulator.next(linked('http://169.254.169.254/latest'), here, { status: 500 }, here, {
+      cutAfterChunks: 0,
+    });
+    for (let call = 0; call < 3; call++) {
+      const answer = await ask();
+      expect([answer.status, answer.body.code]).toEqual([502, 'provider_failed']);
+      harness.clock.advance(3_600_000);
+    }
+    await expectNothingCharged();
+    emulator.next(here);
+    const { status, body } = await ask();
+    expect([status, body.images]).toEqual([200, [expect.objectContaining({ format: 'png', width: 1 })]]);
+    expect(await ledger.rows(user.id)).toHaveLength(1);
   });
 
   it("G11: the provider's count wins, an explicit zero too", async () => {

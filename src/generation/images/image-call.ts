@@ -15,8 +15,8 @@ export interface ImageTarget extends Target {
 export interface ImageCall {
   readonly body: WireBody;
   readonly targets: OneOrMore<ImageTarget>;
-  /** The images must come as data, and not as links: they are kept. */
-  readonly inline?: boolean;
+  /** The images are kept: their bytes are wanted, and not links to them. */
+  readonly withFiles?: boolean;
 }
 
 /** What an image call uses at most, whoever answers it. */

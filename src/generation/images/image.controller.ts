@@ -39,7 +39,7 @@ export class ImageController {
 
   private prepare({ prompt, size, count, model, provider }: GenerateImageDto) {
     const body = { prompt, n: count ?? 1, ...(size !== undefined && { size }) };
-    return { ...this.runner.prepare(body, { model, provider }), inline: true };
+    return { ...this.runner.prepare(body, { model, provider }), withFiles: true };
   }
 }
 

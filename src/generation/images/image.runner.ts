@@ -7,14 +7,17 @@ import { payableRoutes } from '../payable-routes.js';
 import { Targets, type WantedModel } from '../targets.js';
 
 import { estimateImagesAt, type ImageCall, type ImageTarget, imageUsage } from './image-call.js';
+import { imageFiles } from './image-files.js';
 
 /** The provider's own answer, and what it used. */
 export interface ImageAnswer {
   readonly body: WireObject;
   readonly usage: ActualUsage;
+  /** The images' bytes, where the call asked for them. */
+  readonly files: readonly Buffer[];
 }
 
-/** DALL·E answers with links unless it is asked for the data; the models after it know no such field. */
+/** DALL·E answers with links unless it is asked for the data, which saves fetching it; the models after it know no such field. */
 const ANSWERS_WITH_LINKS = /(^|\/)dall-e/;
 
 /** Makes images at a provider, or at the next where one fails. Who calls it is guarded. */
@@ -50,17 +53,19 @@ export class ImageRunner {
         const { provider, model } = target;
         const upstream = { body: bodyFor(call, model.name), model: model.name, signal };
         const { body, usage } = await (provider.image?.(upstream) ?? lacks(provider, 'images'));
-        return { body, usage: imageUsage(target, imagesIn(body).length, usage) };
+        const images = imagesIn(body);
+        const files = call.withFiles ? await imageFiles({ images, provider, signal }) : [];
+        return { body, usage: imageUsage(target, images.length, usage), files };
       },
     });
   }
 }
 
-function bodyFor({ body, inline = false }: ImageCall, model: string): WireBody {
-  return inline && ANSWERS_WITH_LINKS.test(model) ? { ...body, response_format: 'b64_json' } : body;
+function bodyFor({ body, withFiles = false }: ImageCall, model: string): WireBody {
+  return withFiles && ANSWERS_WITH_LINKS.test(model) ? { ...body, response_format: 'b64_json' } : body;
 }
 
 /** The images of an answer, as the wire format lists them. */
-export function imagesIn(body: WireObject): readonly WireObject[] {
+function imagesIn(body: WireObject): readonly WireObject[] {
   return objectsAt(body, 'data');
 }

@@ -1,12 +1,10 @@
 import { Injectable } from '@nestjs/common';
 
-import { CodedError } from '../../errors.js';
 import { type AssetDetails, AssetService } from '../../media/index.js';
-import { type WireObject } from '../../providers/index.js';
 import { type ActualUsage, currentCallContext, RateLimit } from '../../rate-limiting/index.js';
 
 import { estimateImages, type ImageCall } from './image-call.js';
-import { type ImageAnswer, ImageRunner, imagesIn } from './image.runner.js';
+import { type ImageAnswer, ImageRunner } from './image.runner.js';
 
 /** Whose images are kept, and what they were to show. */
 export interface KeepFor {
@@ -44,20 +42,14 @@ export class ImageService {
     actual: (kept: KeptImages) => kept.usage,
   })
   async generateKept(call: ImageCall, { userId, prompt }: KeepFor): Promise<KeptImages> {
-    const { body, usage } = await this.runner.make(call);
+    const { files, usage } = await this.runner.make(call);
     const { provider, model } = usage;
     const usageId = currentCallContext()?.reservation?.id;
-    const pictures = imagesIn(body).map((image) => bytesOf(image, provider));
     const images = await Promise.all(
-      pictures.map((bytes) =>
+      files.map((bytes) =>
         this.assets.keep({ userId, kind: 'image', bytes, prompt, provider, model, usageId }),
       ),
     );
     return { images, usage };
   }
-}
-
-function bytesOf(image: WireObject, provider: string): Buffer {
-  if (typeof image.b64_json === 'string') return Buffer.from(image.b64_json, 'base64');
-  throw new CodedError('provider_failed', `The provider ${provider} answered without the image's data.`);
 }
