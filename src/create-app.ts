@@ -11,6 +11,7 @@ import {
   newLog,
   readJsonOnly,
   recordAnswers,
+  refuseWrongMethods,
   requestIdOf,
   RequestValidation,
   sendRouterError,
@@ -31,6 +32,9 @@ const ANSWER_HEADERS = [
   'X-RateLimit-Limit',
   'X-RateLimit-Remaining',
   'X-RateLimit-Reset',
+  ...['requests', 'tokens'].flatMap((what) =>
+    ['limit', 'remaining', 'reset'].map((field) => `x-ratelimit-${field}-${what}`),
+  ),
   'RateLimit',
   'RateLimit-Policy',
   'X-Quota-Limit',
@@ -67,6 +71,7 @@ export async function createApp(settings: Settings, parts: AppParts = {}): Promi
   const fastify = adapter.getInstance();
   const clock = parts.clock ?? new SystemClock();
   carryCallContext(fastify);
+  refuseWrongMethods(fastify);
   tellCalls(fastify, clock);
   recordAnswers(fastify);
   logRequests(fastify, log);

@@ -12,4 +12,5 @@ export { serveOpenApi } from './openapi.js';
 export { openAiErrorBody, problemBody } from './problem.js';
 export { sendRouterError } from './router-errors.js';
 export { carryCallContext, requestIdOf } from './request-context.js';
+export { refuseWrongMethods } from './wrong-method.js';
 export { RequestValidation, WireFormat } from './wire-format.js';

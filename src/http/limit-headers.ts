@@ -4,6 +4,8 @@ import { type LimitState, remainingOf, resetsAtOf } from '../rate-limiting/domai
 import { formatUsd } from '../rate-limiting/domain/money.js';
 import { type Reservation } from '../rate-limiting/index.js';
 
+import { tellOpenAiTokens } from './openai-rate-headers.js';
+
 /** One limit in the terms of the IETF draft on RateLimit header fields: quota, window, left, seconds to room. */
 interface HeaderLimit {
   readonly name: string;
@@ -44,6 +46,7 @@ export function setLimitHeaders(reply: FastifyReply, limits: readonly LimitState
     reply,
     limited.map((limit) => headerLimitOf(limit, nowMs)),
   );
+  tellOpenAiTokens(reply, limited, nowMs);
   const tightest = limited
     .filter(({ window }) => window.kind === 'month')
     .reduce<LimitState | undefined>(

@@ -55,7 +55,8 @@ function addErrors(operation: Operation, openAi: boolean): void {
 function codesByStatus(): Map<string, string[]> {
   const byStatus = new Map<string, string[]>();
   for (const [code, { status }] of Object.entries(PROBLEMS)) {
-    if (code === 'client_closed_request') continue;
+    // A path that the document has takes its methods, and nobody reads what a client that left is told.
+    if (code === 'client_closed_request' || code === 'method_not_allowed') continue;
     byStatus.set(String(status), [...(byStatus.get(String(status)) ?? []), code]);
   }
   return byStatus;

@@ -7,6 +7,7 @@ import { LimitExceeded } from '../rate-limiting/index.js';
 
 import { codedErrorOf } from './coded-error.js';
 import { setLimitHeaders } from './limit-headers.js';
+import { isOpenAiPath } from './openai-path.js';
 import { openAiErrorBody, problemBody, PROBLEMS, retryAfterSeconds } from './problem.js';
 
 /** Where a wait is longer than this, trying again by itself will not help a client. */
@@ -40,7 +41,7 @@ export class ProblemFilter implements ExceptionFilter {
 export function sendError(request: FastifyRequest, reply: FastifyReply, error: CodedError) {
   const { status } = PROBLEMS[error.code];
   const path = request.url.split('?')[0] ?? request.url;
-  if (path === '/v1' || path.startsWith('/v1/')) return reply.status(status).send(openAiErrorBody(error));
+  if (isOpenAiPath(path)) return reply.status(status).send(openAiErrorBody(error));
   return reply.status(status).type('application/problem+json').send(problemBody(error, path));
 }
 

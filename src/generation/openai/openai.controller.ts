@@ -1,7 +1,8 @@
-import { Body, Controller, Get, HttpCode, Post, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply } from 'fastify';
 
+import { CodedError } from '../../errors.js';
 import { EndpointRate, Idempotent, sendEvents, tellCall } from '../../http/index.js';
 import { ProviderRegistry } from '../../providers/index.js';
 import { Clock } from '../../rate-limiting/index.js';
@@ -16,7 +17,7 @@ import { ChatCompletionDto } from './chat-completion.dto.js';
 import { chatEvents } from './chat-events.js';
 import { EmbeddingsDto } from './embeddings.dto.js';
 import { ImageGenerationDto } from './image-generation.dto.js';
-import { modelList } from './model-list.js';
+import { modelEntry, modelList } from './model-list.js';
 
 const WIRE_ANSWER = { schema: { type: 'object', additionalProperties: true } } as const;
 
@@ -76,6 +77,17 @@ export class OpenAiController {
   @ApiOkResponse(WIRE_ANSWER)
   models(): object {
     return modelList(this.registry.list());
+  }
+
+  // Names of models may have slashes of their own.
+  @Get('models/*')
+  @ApiOperation({ summary: 'One model, by its name, its alias, or `provider/model`' })
+  @ApiParam({ name: 'id', type: String })
+  @ApiOkResponse(WIRE_ANSWER)
+  model(@Param('*') id: string): object {
+    const entry = modelEntry(this.registry.list(), id);
+    if (entry) return entry;
+    throw new CodedError('not_found', `The model ${JSON.stringify(id)} does not exist.`, { param: 'model' });
   }
 
   private async stream(call: ChatCall, body: ChatCompletionDto, reply: FastifyReply): Promise<void> {

@@ -15,6 +15,7 @@ import { Clock } from '../../rate-limiting/domain/clock.js';
 import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from '../../rate-limiting/index.js';
 import { storeUnavailable } from '../../rate-limiting/index.js';
 import { tellLimits } from '../limit-headers.js';
+import { tellOpenAiRequests } from '../openai-rate-headers.js';
 
 import { bucketOf } from './endpoint-rate.decorator.js';
 import { type Bucket, RouteRules } from './route-rules.js';
@@ -83,9 +84,11 @@ export class EndpointRateGuard extends ThrottlerGuard {
     record: { totalHits: number; timeToExpire: number },
   ): void {
     const remaining = limit - record.totalHits;
-    reply.header('X-RateLimit-Limit', Math.round((limit * 60_000) / ttl));
+    const perMinute = Math.round((limit * 60_000) / ttl);
+    reply.header('X-RateLimit-Limit', perMinute);
     reply.header('X-RateLimit-Remaining', remaining);
     reply.header('X-RateLimit-Reset', Math.ceil(this.clock.now() / 1000) + record.timeToExpire);
+    tellOpenAiRequests(reply, { limit: perMinute, remaining, resetSec: record.timeToExpire });
     const windowSec = Math.ceil(ttl / 1000);
     tellLimits(reply, [
       { name: 'endpoint.requests', quota: limit, windowSec, remaining, resetSec: record.timeToExpire },
