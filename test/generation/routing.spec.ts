@@ -54,28 +54,34 @@ describe('routing', () => {
     return body.items.find((one: { name: string }) => one.name === name);
   }
 
-  it('a provider without room is followed by the next, and rests for as long as it asked', async () => {
-    alpha.next({ status: 429, headers: { 'retry-after': '7' } });
-    const answer = await chat();
-    expect(answer.status).toBe(200);
-    expect(answer.headers.get('x-cuota-provider')).toBe('beta');
-    expect(answer.body.model).toBe('gpt-4o-mini');
-    const rows = await ledger.rows(user.id);
-    expect(rows).toEqual([expect.objectContaining({ provider: 'beta', model: 'gpt-4o-mini' })]);
-    expect(rows[0]?.id).toBe(answer.headers.get('x-usage-id'));
+  it.each<[string, Record<string, string>, number]>([
+    ['for as long as it asked', { 'retry-after': '7' }, 7_000],
+    ['for PROVIDER_COOLDOWN_SEC where it named no time', {}, 60_000],
+  ])(
+    'a provider that answers 429 is followed by the next, and rests %s; who answered has the one row',
+    async (_how, headers, restMs) => {
+      alpha.next({ status: 429, headers });
+      const answer = await chat();
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get('x-cuota-provider')).toBe('beta');
+      expect(answer.body.model).toBe('gpt-4o-mini');
+      const rows = await ledger.rows(user.id);
+      expect(rows).toEqual([expect.objectContaining({ provider: 'beta', model: 'gpt-4o-mini' })]);
+      expect(rows[0]?.id).toBe(answer.headers.get('x-usage-id'));
 
-    expect(await standing('alpha')).toMatchObject({
-      state: 'cooling_down',
-      until: new Date(harness.clock.now() + 7_000).toISOString(),
-      lastError: { reason: 'rate_limited', at: new Date(harness.clock.now()).toISOString() },
-    });
-    harness.clock.advance(6_999);
-    expect((await chat()).headers.get('x-cuota-provider')).toBe('beta');
-    expect(asked()).toEqual([1, 2, 0]);
-    harness.clock.advance(1);
-    expect((await chat()).headers.get('x-cuota-provider')).toBe('alpha');
-    expect(await standing('alpha')).toMatchObject({ state: 'available', until: null });
-  });
+      expect(await standing('alpha')).toMatchObject({
+        state: 'cooling_down',
+        until: new Date(harness.clock.now() + restMs).toISOString(),
+        lastError: { reason: 'rate_limited', at: new Date(harness.clock.now()).toISOString() },
+      });
+      harness.clock.advance(restMs - 1);
+      expect((await chat()).headers.get('x-cuota-provider')).toBe('beta');
+      expect(asked()).toEqual([1, 2, 0]);
+      harness.clock.advance(1);
+      expect((await chat()).headers.get('x-cuota-provider')).toBe('alpha');
+      expect(await standing('alpha')).toMatchObject({ state: 'available', until: null });
+    },
+  );
 
   it('obeys a Retry-After that is a date', async () => {
     alpha.next({ status: 429, headers: { 'retry-after': new Date(Date.now() + 30_000).toUTCString() } });

@@ -129,12 +129,12 @@ function send(
 }
 
 async function stream(response: ServerResponse, chunks: readonly Json[], asked: Asked): Promise<void> {
-  const { behaviour, wait } = asked;
+  const { behaviour } = asked;
   const type = behaviour.contentType ?? 'text/event-stream; charset=utf-8';
   response.writeHead(200, { 'content-type': type, ...behaviour.headers });
   response.flushHeaders();
   for (const [sent, chunk] of chunks.entries()) {
-    if (sent === behaviour.holdAfterChunks) await wait();
+    await mayGo(sent, asked);
     if (sent === behaviour.cutAfterChunks) {
       response.destroy(CUT);
       return;
@@ -154,6 +154,12 @@ async function stream(response: ServerResponse, chunks: readonly Json[], asked: 
     await delay(behaviour.endDelayMs);
     response.end();
   } else response.end('data: [DONE]\n\n');
+}
+
+/** Waits as the test wants it before a chunk. */
+async function mayGo(sent: number, { behaviour, wait }: Asked): Promise<void> {
+  await behaviour.beforeChunk?.(sent);
+  if (sent === behaviour.holdAfterChunks) await wait();
 }
 
 /** Resolves when the chunk is on its way, or never will be. */

@@ -20,6 +20,8 @@ export interface Behaviour {
   readonly endAfterChunks?: number;
   /** Waits for `release()` after so many chunks of a stream. */
   readonly holdAfterChunks?: number;
+  /** Waited for before each chunk of a stream: so many were sent. */
+  readonly beforeChunk?: (sent: number) => Promise<void>;
   /** An error event in a stream, after so many chunks. */
   readonly errorAfterChunks?: number;
   /** This text instead of an answer, with status 200. */
