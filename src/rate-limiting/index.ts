@@ -58,6 +58,7 @@ export { USAGE_KEYS, type UsageKey } from './ledger/usage-keys.js';
 export { type KeyValues, type UsageQuery } from './ledger/usage-rows.statement.js';
 export { type UsageSums, UsageRowsStore } from './ledger/usage-rows.store.js';
 export { UsageReportStore, type UsageTotal } from './ledger/usage-report.store.js';
+export { type LimitAsked, type LimitCheck, type UsageAsked } from './limit-check.js';
 export { type LimitView, limitView } from './limit-view.js';
 export { boundedLoad } from './limits/bounded-load.js';
 export { LimitColumns, limitFieldsOf } from './limits/limit.columns.js';

@@ -16,6 +16,14 @@ import { isRolling } from './domain/rolling.js';
 import { type ActualUsage, unitAmountsOf, type UsageEntry, type UsageStatus } from './domain/usage.js';
 import { Ledger } from './ledger/ledger.port.js';
 import { type CallTerms, LimitResolver } from './limits/limit-resolver.js';
+import {
+  allows,
+  callerOf,
+  type LimitAsked,
+  type LimitCheck,
+  otherPeriod,
+  type UsageAsked,
+} from './limit-check.js';
 import { type EndInStore, LiveReservations, type UnreadStream } from './live-reservations.js';
 import { MISSES_NOTHING_MS, MissedWindows } from './missed-windows.js';
 import { Reconciliation } from './reconciliation.js';
@@ -127,30 +135,22 @@ export class RateLimitingService {
   }
 
   /** Whether there is room for a call, and every limit's state; holds nothing. */
-  async checkLimit(input: {
-    caller: Caller;
-    operation: Operation;
-    tokens?: number;
-    calls?: number;
-  }): Promise<{ allowed: boolean; limits: LimitState[] }> {
-    const terms = await this.resolver.termsOf(input.caller, this.clock.now(), input.operation);
+  async checkLimit(input: LimitAsked): Promise<LimitCheck> {
+    const terms = await this.resolver.termsOf(callerOf(input), this.clock.now(), input.operation);
     const limits = await this.forecast.of(await this.counters.read(terms.counters), input.tokens ?? 1);
-    const asked = (limit: LimitState) => {
-      if (limit.unit === 'tokens') return input.tokens ?? 0;
-      return limit.unit === 'cost' ? 0 : (input.calls ?? 1);
-    };
-    // Where nothing is asked of a unit, a limit that is spent to the last still has no room for a call.
-    const hasRoom = (limit: LimitState) =>
-      limit.used + limit.reserved + Math.max(1, asked(limit)) <= limit.max;
-    const allowed = limits.every(
-      (limit) => limit.max === 0 || limit.enforcement !== 'hard' || hasRoom(limit),
-    );
-    return { allowed, limits };
+    return { allowed: allows(limits, input), limits };
   }
 
-  /** What a caller used and holds in the current period and windows, limit by limit. */
-  async getCurrentUsage(caller: Caller): Promise<LimitState[]> {
-    const terms = await this.resolver.termsOf(caller, this.clock.now());
+  /**
+   * What a caller used and holds in a period and its windows, limit by limit; each says where its window begins and
+   * ends. A past period comes from the ledger alone, and has no rolling windows.
+   * @throws CodedError `validation_failed` for a period that is none.
+   */
+  async getCurrentUsage({ period, ...caller }: UsageAsked): Promise<LimitState[]> {
+    const now = this.clock.now();
+    const terms = await this.resolver.termsOf(caller, now);
+    const other = period === undefined ? undefined : otherPeriod(period, terms.schedule, now);
+    if (other) return this.getUsageAt(caller, other.startsAtMs);
     return this.forecast.of(await this.counters.read(terms.counters), 1);
   }
 

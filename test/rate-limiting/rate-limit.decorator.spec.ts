@@ -347,9 +347,21 @@ describe('@RateLimit', () => {
   it('checks without holding anything', async () => {
     const caller = newCaller();
     const service = moduleRef.get(RateLimitingService);
-    const ask = (calls: number) => service.checkLimit({ caller, operation: 'llm_call', calls });
+    const ask = (calls: number) => service.checkLimit({ ...caller, operation: 'llm_call', calls });
     expect([(await ask(3)).allowed, (await ask(4)).allowed]).toEqual([true, false]);
+    expect((await service.checkLimit({ caller, operation: 'llm_call', tokens: 1_001 })).allowed).toBe(false);
     expect(await used(caller)).toMatchObject({ calls: [0, 0] });
+  });
+
+  it('tells the use of a period that is named, and of the one that runs where none is', async () => {
+    const caller = newCaller();
+    await videos.generate({ owner: caller.userId, seconds: 5 });
+    const service = moduleRef.get(RateLimitingService);
+    const callsIn = async (period?: string) =>
+      (await service.getCurrentUsage({ ...caller, period })).find(({ unit }) => unit === 'calls')?.used;
+    const month = new Date(clock.now()).toISOString().slice(0, 7);
+    expect([await callsIn(), await callsIn(month), await callsIn('2020-01')]).toEqual([1, 1, 0]);
+    await expect(callsIn('soon')).rejects.toMatchObject({ code: 'validation_failed' });
   });
 
   it('G3: settles once, however often that is asked, and never after a release', async () => {
