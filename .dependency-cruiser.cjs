@@ -3,6 +3,7 @@ const ORDER = [
   'config',
   'database',
   'rate-limiting',
+  'heart',
   'identity',
   'http',
   'pricing',
