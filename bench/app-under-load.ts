@@ -54,6 +54,11 @@ export class AppUnderLoad {
     return new AppUnderLoad(child, said.url, { ...shot, headers: { ...shot.headers, ...authorization } });
   }
 
+  /** What its requests carry: its caller's key. */
+  get headers(): Readonly<Record<string, string>> {
+    return this.shot.headers ?? {};
+  }
+
   /** Until the code under load has been compiled for speed: so many requests, however long they take. */
   async warmUp(requests: number): Promise<void> {
     await run(process.execPath, [AUTOCANNON, ...this.flags('-a', String(requests))]);

@@ -15,6 +15,7 @@ import { memoryRow } from './rows/memory.row.js';
 import { reportRow } from './rows/report.row.js';
 import { redisBytesRow } from './rows/redis-bytes.row.js';
 import { reserveRow } from './rows/reserve.row.js';
+import { streamsRow } from './rows/streams.row.js';
 import { tableOf } from './table.js';
 
 const ROWS: readonly Row[] = [
@@ -27,6 +28,7 @@ const ROWS: readonly Row[] = [
   latencyRow,
   reportRow,
   knownUsersRow,
+  streamsRow,
 ];
 const LETTERS = lettersOf(ROWS);
 const USAGE = `npm run bench -- [--rows ${LETTERS.join(',')}] [--rounds 3] [--quick] [--usage-rows 1000000]`;
