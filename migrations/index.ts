@@ -10,6 +10,7 @@ import { Periods1700000023000 } from './1700000023000-periods.js';
 import { ReportIndexes1700000024000 } from './1700000024000-report-indexes.js';
 import { RollingIndexes1700000025000 } from './1700000025000-rolling-indexes.js';
 import { UnsettledCalls1700000029000 } from './1700000029000-unsettled-calls.js';
+import { VideoJobs1700000030000 } from './1700000030000-video-jobs.js';
 import { MediaFiles1700000031000 } from './1700000031000-media-files.js';
 import { MediaUploads1700000031500 } from './1700000031500-media-uploads.js';
 import { UsageResources1700000060000 } from './1700000060000-usage-resources.js';
@@ -27,6 +28,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   ReportIndexes1700000024000,
   RollingIndexes1700000025000,
   UnsettledCalls1700000029000,
+  VideoJobs1700000030000,
   MediaFiles1700000031000,
   MediaUploads1700000031500,
   UsageResources1700000060000,

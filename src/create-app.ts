@@ -9,6 +9,7 @@ import {
   logRequests,
   nestLogger,
   newLog,
+  readForms,
   readJsonOnly,
   recordAnswers,
   refuseWrongMethods,
@@ -76,6 +77,7 @@ export async function createApp(settings: Settings, parts: AppParts = {}): Promi
   recordAnswers(fastify);
   logRequests(fastify, log);
   readJsonOnly(fastify);
+  readForms(fastify);
   const ours = AppModule.with(settings, clock);
   const module: DynamicModule = { ...ours, imports: [...(ours.imports ?? []), ...(parts.modules ?? [])] };
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {

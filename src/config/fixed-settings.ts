@@ -89,6 +89,7 @@ export const FixedSettings = z.object({
   ROUTING_MAX_ATTEMPTS: wholeNumber(1, 100).default(3),
   ROUTING_PERMIT_WAIT_MS: wholeNumber(0, 600_000).default(5000),
   SIMULATED_VIDEO_MS: wholeNumber(0, 3_600_000).default(3000),
+  VIDEO_JOB_TIMEOUT_SEC: wholeNumber(60, DAY_SEC).default(3600),
   HEYGEN_AVATAR_ID: anyText().optional(),
   HEYGEN_VOICE_ID: anyText().optional(),
   PRICES_FILE: setting({ takes: 'a file', read: (text) => resolve(text) }).optional(),

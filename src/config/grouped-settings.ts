@@ -65,6 +65,10 @@ export interface Settings {
     /** How long a simulated video takes. */
     readonly videoMs: number;
   };
+  readonly videos: {
+    /** After which a video that is not done has failed. */
+    readonly timeoutSec: number;
+  };
   /** Who speaks where a call does not say; unset: the first of the account. */
   readonly heygen: { readonly avatarId?: string | undefined; readonly voiceId?: string | undefined };
   /** Unset: our own prices only. Absolute. */
@@ -149,7 +153,15 @@ function limitSettings(values: FixedValues): Pick<Settings, 'rateLimiting' | 'bu
 }
 
 type OutsideGroup =
-  'routing' | 'simulated' | 'heygen' | 'pricing' | 'media' | 'notifications' | 'telemetry' | 'retention';
+  | 'routing'
+  | 'simulated'
+  | 'videos'
+  | 'heygen'
+  | 'pricing'
+  | 'media'
+  | 'notifications'
+  | 'telemetry'
+  | 'retention';
 
 function outsideSettings(values: FixedValues): Pick<Settings, OutsideGroup> {
   return {
@@ -161,6 +173,7 @@ function outsideSettings(values: FixedValues): Pick<Settings, OutsideGroup> {
       permitWaitMs: values.ROUTING_PERMIT_WAIT_MS,
     },
     simulated: { videoMs: values.SIMULATED_VIDEO_MS },
+    videos: { timeoutSec: values.VIDEO_JOB_TIMEOUT_SEC },
     heygen: { avatarId: values.HEYGEN_AVATAR_ID, voiceId: values.HEYGEN_VOICE_ID },
     pricing: { file: values.PRICES_FILE },
     media: {

@@ -53,6 +53,7 @@ describe('readSettings', () => {
       media: { folder: 'cuota', uploadWaitMs: 2000 },
       notifications: {},
       simulated: { videoMs: 3000 },
+      videos: { timeoutSec: 3600 },
       heygen: {},
       pricing: {},
       telemetry: {},

@@ -16,7 +16,8 @@ export interface UsageView {
   readonly estimated: boolean;
 }
 
-export function usageView(usage: ActualUsage): UsageView {
+/** Of a call that ends, and of the row that one has left. */
+export function usageView(usage: Omit<ActualUsage, 'resourceId'>): UsageView {
   const { inputTokens, outputTokens, totalTokens = inputTokens + outputTokens } = usage;
   return {
     inputTokens,

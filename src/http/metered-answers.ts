@@ -26,5 +26,6 @@ export function tellCall(reply: MeteredReply, clock: Clock): void {
   if (!call?.reservation || reply[TOLD] || reply.raw.headersSent) return;
   reply[TOLD] = true;
   const { reservation, limits = [], provider = reservation.estimate.provider } = call;
-  setMeteredHeaders(reply, { reservation, limits, provider }, clock.now());
+  // A job is answered before it is known who will do it.
+  setMeteredHeaders(reply, { reservation, limits, ...(provider !== '' && { provider }) }, clock.now());
 }

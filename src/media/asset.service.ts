@@ -6,7 +6,13 @@ import { Clock, currentCallContext } from '../rate-limiting/index.js';
 
 import { type AssetEntity } from './asset.entity.js';
 import { AssetLinks } from './asset-links.js';
-import { AssetStore, type AssetSearch, type NewAsset, type NewFile } from './asset.store.js';
+import {
+  AssetStore,
+  type AssetSearch,
+  type AssetsOfCalls,
+  type NewAsset,
+  type NewFile,
+} from './asset.store.js';
 import { type AssetDetails, type KeepInput, type KeepOutcome, type KeptAsset } from './asset.views.js';
 import { LocalMediaStore } from './local-media.store.js';
 import { type MediaDraft } from './media-draft.js';
@@ -63,6 +69,16 @@ export class AssetService {
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
     return outcomes;
+  }
+
+  /** What a user's calls made. */
+  async ofCalls(userId: string, calls: AssetsOfCalls): Promise<AssetDetails[]> {
+    return (await this.assets.ofCalls(userId, calls)).map((asset) => this.detailsOf(asset));
+  }
+
+  /** Nobody is given it any more; its file may be that of others. */
+  remove(id: string, of: { userId: string; usageId: string }): Promise<void> {
+    return this.assets.remove(id, of);
   }
 
   /** A user's own assets, the newest first. */

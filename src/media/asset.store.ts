@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource, type EntityManager, In } from 'typeorm';
 
 import { type Page, pageOf, type PageRequest } from '../identity/index.js';
 
@@ -14,6 +14,12 @@ export interface AssetSearch {
   readonly date?: string | undefined;
   /** A part of the prompt, in whatever case. */
   readonly q?: string | undefined;
+}
+
+/** Which assets belong to calls: those that were made in them, and those named, which an earlier call may have made. */
+export interface AssetsOfCalls {
+  readonly usageIds: readonly string[];
+  readonly ids: readonly string[];
 }
 
 /** A row before it is one. */
@@ -46,6 +52,20 @@ export class AssetStore {
   /** Where the bytes of a hash are. */
   async fileOf(sha256: string): Promise<MediaFileEntity | undefined> {
     return (await this.dataSource.manager.findOneBy(MediaFileEntity, { sha256 })) ?? undefined;
+  }
+
+  /** A user's assets of these calls, or of these ids; the oldest first. */
+  ofCalls(userId: string, { usageIds, ids }: AssetsOfCalls): Promise<AssetEntity[]> {
+    const where = [
+      { userId, usageId: In(usageIds) },
+      { userId, id: In(ids) },
+    ];
+    return this.dataSource.manager.find(AssetEntity, { where, order: { id: 'ASC' } });
+  }
+
+  /** Forgets a user's asset that this call made. */
+  async remove(id: string, { userId, usageId }: { userId: string; usageId: string }): Promise<void> {
+    await this.dataSource.manager.delete(AssetEntity, { id, userId, usageId });
   }
 
   /**

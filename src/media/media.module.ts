@@ -62,6 +62,6 @@ async function cloudOf({ media: { cloudinary } }: Settings): Promise<MediaCloud 
       },
     },
   ],
-  exports: [AssetService, MediaUsage],
+  exports: [AssetService, AssetReader, MediaUsage],
 })
 export class MediaModule {}

@@ -24,6 +24,7 @@ const OPERATION = /^models\/[\w.-]+\/operations\/[\w.-]+$/;
 
 /** Veo: operations that take their time, and a file that lies in Google's store for two days. */
 export class GeminiVideos implements VideoMaker {
+  readonly makes = 'scenes';
   private readonly downloads: MediaDownload;
 
   constructor(private readonly wire: GeminiWire) {

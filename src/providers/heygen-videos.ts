@@ -33,6 +33,7 @@ const STATUS: Readonly<Record<string, VideoProgress['status']>> = {
 
 /** Videos of avatars that speak a text. How long one is, the text decides: a length that was asked for does not count. */
 export class HeyGenVideos implements VideoMaker {
+  readonly makes = 'avatars';
   private readonly speakers: HeyGenSpeakers;
   private readonly downloads: MediaDownload;
 

@@ -32,6 +32,7 @@ const STATUS: Readonly<Record<string, VideoProgress['status']>> = {
 
 /** Videos by OpenAI's `/videos`: of Sora, and of what other servers have in its place. */
 export class OpenAiVideos implements VideoMaker {
+  readonly makes = 'scenes';
   private readonly downloads: MediaDownload;
 
   constructor(private readonly wire: OpenAiWire) {

@@ -65,6 +65,9 @@ export interface VideoFile {
 
 /** Makes videos: jobs that are created, asked about until they are done, and fetched. Rejects as `ModelProvider` does. */
 export interface VideoMaker {
+  /** Avatars speak a text, scenes show what it says. Absent where it makes either. */
+  readonly makes?: 'avatars' | 'scenes';
+
   /** @throws ProviderError `bad_request` for what it cannot make. */
   plan(request: VideoRequest, model: string): VideoPlan;
 

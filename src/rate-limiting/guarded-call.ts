@@ -2,13 +2,13 @@ import { Logger } from '@nestjs/common';
 
 import { type CallContext, currentCallContext, noteEnding, runInCallContext } from './call-context.js';
 import { type Caller } from './domain/caller.js';
-import { type ReservationId } from './domain/ids.js';
 import { type ActualUsage, type UsageStatus } from './domain/usage.js';
 import { type UnreadStream } from './live-reservations.js';
 import { meterStream } from './metered-stream.js';
 import { type RateLimitOptions, type ReportedUsage, type ToldUsage } from './rate-limit.decorator.js';
-import { LimitExceeded, noCaller } from './rate-limiting.errors.js';
+import { noCaller } from './rate-limiting.errors.js';
 import { type RateLimitingService } from './rate-limiting.service.js';
+import { reserveCall } from './reserved-call.js';
 import { type CallEstimate, type Reservation } from './reservation.js';
 import { usageAtEstimate } from './usage-entry.js';
 
@@ -29,16 +29,9 @@ export async function runGuarded(
 
   const told = options.estimate?.(...call.args);
   const estimate = estimateOf(options, told instanceof Promise ? await told : told);
-  const id = plannedId(context);
-  const { operation } = options;
-  const outcome = await service.reserve({ caller, operation, estimate, ...(id && { id }) });
-  if (outcome.kind === 'denied') throw new LimitExceeded(outcome);
-
-  const { reservation } = outcome;
-  // Whoever answers the outer request tells the caller which reservation it was.
   const inner: CallContext = context ?? {};
-  inner.reservation = reservation;
-  inner.limits = reservation.limits;
+  const { operation } = options;
+  const reservation = await reserveCall(service, { caller, operation, estimate }, inner);
   const settlement = new Settlement(service, options, inner, reservation);
   return runInCallContext({ ...inner, caller }, () => runReserved(call.run, settlement));
 }
@@ -126,13 +119,6 @@ export class Settlement {
       'The `actual` of a guarded method failed; its call is charged at the estimate.',
     );
   }
-}
-
-/** Taken once: a second reservation of the same work has an id of its own. */
-function plannedId(context: CallContext | undefined): ReservationId | undefined {
-  const id = context?.nextReservationId;
-  if (context && id !== undefined) context.nextReservationId = undefined;
-  return id;
 }
 
 function estimateOf(options: RateLimitOptions, given: Partial<CallEstimate> = {}): CallEstimate {

@@ -19,7 +19,7 @@ export { type ReservationCounts, ReservationCountsStore } from './counters/redis
 export { MOST_OUTPUT_TOKENS } from './claims.js';
 export { type Caller, type Subject, type SubjectKind } from './domain/caller.js';
 export { Clock, FrozenClock, SystemClock } from './domain/clock.js';
-export { CounterStore } from './domain/counters.js';
+export { CounterStore, type Hold } from './domain/counters.js';
 export {
   type ApiKeyId,
   apiKeyId,
@@ -59,6 +59,8 @@ export { type KeyValues, type UsageQuery } from './ledger/usage-rows.statement.j
 export { type UsageSums, UsageRowsStore } from './ledger/usage-rows.store.js';
 export { UsageReportStore, type UsageTotal } from './ledger/usage-report.store.js';
 export { type LimitAsked, type LimitCheck, type UsageAsked } from './limit-check.js';
+export { KeptReservations, type KeptFate, type ReservationKeeper } from './kept-reservations.js';
+export { UserRowsStore } from './ledger/user-rows.store.js';
 export { type LimitView, limitView } from './limit-view.js';
 export { boundedLoad } from './limits/bounded-load.js';
 export { LimitColumns, limitFieldsOf } from './limits/limit.columns.js';
@@ -73,6 +75,7 @@ export { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from './rate-limiting
 export { RateLimitingModule } from './rate-limiting.module.js';
 export { RateLimitingService } from './rate-limiting.service.js';
 export { newReservationId, timeOf } from './reservation-ids.js';
+export { reserveCall } from './reserved-call.js';
 export { type CallEstimate, type Reservation } from './reservation.js';
 export { type Outcome, type ReserveInput } from './reserving.js';
 export { Sweeper } from './sweeper.js';

@@ -61,6 +61,11 @@ export class LiveReservations {
     });
   }
 
+  /** Another looks after it from now on. */
+  handOver(id: ReservationId): void {
+    this.open.delete(id);
+  }
+
   has(id: ReservationId): boolean {
     return this.open.has(id);
   }

@@ -21,10 +21,12 @@ import { NearLimitStore } from './ledger/near-limit.store.js';
 import { ResourceMakers } from './ledger/resource-makers.store.js';
 import { UsageReportStore } from './ledger/usage-report.store.js';
 import { InstanceRoster } from './instances/instance-roster.store.js';
+import { UserRowsStore } from './ledger/user-rows.store.js';
 import { UsageRowsStore } from './ledger/usage-rows.store.js';
 import { LimitResolver } from './limits/limit-resolver.js';
 import { LimitsModule } from './limits/limits.module.js';
 import { PlanLimitResolver } from './limits/plan-limit.resolver.js';
+import { KeptReservations } from './kept-reservations.js';
 import { LiveReservations } from './live-reservations.js';
 import { RateLimitBinder } from './rate-limit.binder.js';
 import { Reconciliation } from './reconciliation.js';
@@ -50,7 +52,15 @@ const ADJUSTING: Provider[] = [
 
 const COUNTING: Provider = {
   provide: CounterStore,
-  inject: [RedisConnection, InstanceRoster, LiveReservations, ChangeFeed, Clock, RATE_LIMITING_OPTIONS],
+  inject: [
+    RedisConnection,
+    InstanceRoster,
+    LiveReservations,
+    KeptReservations,
+    ChangeFeed,
+    Clock,
+    RATE_LIMITING_OPTIONS,
+  ],
   useFactory: counterStore,
 };
 
@@ -65,12 +75,14 @@ const PROVIDERS: Provider[] = [
   { provide: Ledger, useClass: PostgresLedger },
   { provide: LimitResolver, useClass: PlanLimitResolver },
   LiveReservations,
+  KeptReservations,
   InstanceRoster,
   PartitionStore,
   ReservationCountsStore,
   ResourceMakers,
   UsageReportStore,
   UsageRowsStore,
+  UserRowsStore,
   NearLimitStore,
   RateLimitingService,
   RateLimitBinder,
@@ -103,6 +115,7 @@ export class RateLimitingModule {
         LimitsModule,
         LimitResolver,
         InstanceRoster,
+        KeptReservations,
         PartitionStore,
         QuotaGrants,
         QuotaResets,
@@ -113,6 +126,7 @@ export class RateLimitingModule {
         Settlements,
         UsageReportStore,
         UsageRowsStore,
+        UserRowsStore,
         NearLimitStore,
       ],
     };
@@ -123,10 +137,11 @@ async function counterStore(
   redis: RedisConnection,
   roster: InstanceRoster,
   live: LiveReservations,
+  kept: KeptReservations,
   feed: ChangeFeed,
   clock: Clock,
   { reservationTtlMs }: RateLimitingOptions,
 ): Promise<CounterStore> {
   if (!redis.configured) return new MemoryCounterStore(clock);
-  return redisCounters({ redis, roster, live, feed, reservationTtlMs });
+  return redisCounters({ redis, roster, live, kept, feed, reservationTtlMs });
 }

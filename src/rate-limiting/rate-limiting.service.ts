@@ -24,6 +24,7 @@ import {
   otherPeriod,
   type UsageAsked,
 } from './limit-check.js';
+import { asRestored } from './kept-reservations.js';
 import { type EndInStore, LiveReservations, type UnreadStream } from './live-reservations.js';
 import { MISSES_NOTHING_MS, MissedWindows } from './missed-windows.js';
 import { Reconciliation } from './reconciliation.js';
@@ -105,9 +106,24 @@ export class RateLimitingService {
 
   /** Gives a reservation back, as if the call had never been. Releasing one that has ended changes nothing. */
   async release(id: ReservationId): Promise<void> {
-    await this.live.end(id, () =>
-      Promise.resolve((hold) => (hold ? this.store.release(hold) : Promise.resolve())),
+    await this.live.end(id, (reservation) =>
+      Promise.resolve(async (hold) => {
+        if (hold) await endOf(reservation, hold, (held) => this.store.release(held));
+      }),
     );
+  }
+
+  /**
+   * Hands a reservation over to what is written down for it, which a `ReservationKeeper` tells of: this process looks
+   * after it no more than any other. Whoever ends the work takes it back by `resume`.
+   */
+  entrust(id: ReservationId): void {
+    this.live.handOver(id);
+  }
+
+  /** Takes a reservation that was entrusted in hand, to settle or release it. */
+  resume(reservation: Reservation): void {
+    if (!this.live.has(reservation.id)) this.live.add({ ...reservation, kept: true });
   }
 
   /** A stream that is neither read nor left is ended within the life of a reservation, and settled as far as it was read. */
@@ -234,7 +250,8 @@ export class RateLimitingService {
       if (now - reservedAtMs > MISSES_NOTHING_MS) await this.missed.forget(caller, hold, now);
       // Who was taken for dead is charged what the sweeper wrote: the counters must say what the ledger does.
       const row = fresh ? entry : ((await this.ledger.find(entry.id)) ?? entry);
-      await (hold ? this.store.settle(hold, usedBy(hold, row)) : this.stale.flush());
+      const used = (held: Hold) => this.store.settle(held, usedBy(held, row));
+      await (hold ? endOf(reservation, hold, used) : this.stale.flush());
       this.settlements.tell({ caller, limits: left });
     };
   }
@@ -246,6 +263,16 @@ interface Closing {
   readonly actual: ActualUsage;
   readonly status: UsageStatus;
   readonly left: readonly LimitState[];
+}
+
+/** One that is kept may have been registered again by another process, while this one did not have it in hand. */
+async function endOf(
+  { kept }: Reservation,
+  hold: Hold,
+  end: (hold: Hold) => Promise<boolean>,
+): Promise<void> {
+  const ended = await end(hold);
+  if (kept && !ended) await end(asRestored(hold));
 }
 
 function usedBy(hold: Hold, entry: UsageEntry) {

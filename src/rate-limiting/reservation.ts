@@ -41,4 +41,6 @@ export interface Reservation {
   readonly passedCounters: readonly CounterRef[];
   /** Absent where nothing is counted (RATE_LIMIT_ENABLED=false, or a store that is down and STORE_FAILURE=open). */
   readonly hold: Hold | undefined;
+  /** It is written down with the work that it is for, and belongs to no process: `KeptReservations`. */
+  readonly kept?: true;
 }

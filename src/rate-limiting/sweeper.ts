@@ -9,6 +9,7 @@ import { type UsageEntry, unitAmountsOf } from './domain/usage.js';
 import { callerOfHold, expiredEntry } from './expired-entry.js';
 import { Ledger } from './ledger/ledger.port.js';
 import { LimitResolver } from './limits/limit-resolver.js';
+import { KeptReservations } from './kept-reservations.js';
 import { LiveReservations } from './live-reservations.js';
 import { MissedWindows } from './missed-windows.js';
 import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from './rate-limiting.options.js';
@@ -19,7 +20,7 @@ const BATCH = 100;
 
 /**
  * Ends the reservations whose process died: from their ledger row where there is one, else at their estimate. Those
- * that live here are pushed out instead, so that a call may take as long as it takes. Runs on every instance; that
+ * that live here, or are for work that outlives its process, are pushed out instead, so that a call may take as long as it takes. Runs on every instance; that
  * several sweep the same hold changes nothing.
  */
 @Injectable()
@@ -32,6 +33,7 @@ export class Sweeper {
     private readonly ledger: Ledger,
     private readonly resolver: LimitResolver,
     private readonly live: LiveReservations,
+    private readonly kept: KeptReservations,
     private readonly stale: StaleCounters,
     private readonly clock: Clock,
     @Inject(RATE_LIMITING_OPTIONS) private readonly options: RateLimitingOptions,
@@ -65,7 +67,14 @@ export class Sweeper {
   /** One that cannot be ended must not stand in the way of the others: it is looked at again a life later. */
   private async sweepOne(hold: Hold): Promise<boolean> {
     try {
-      const row = (await this.ledger.find(hold.id)) ?? (await this.expire(hold));
+      // Asked before the ledger: work that ends in between has its row by then.
+      const fate = await this.kept.fateOf(hold.id);
+      const written = await this.ledger.find(hold.id);
+      if (!written && fate === 'running') {
+        await this.store.renew(hold, this.options.reservationTtlMs);
+        return false;
+      }
+      const row = written ?? (fate === 'free' ? undefined : await this.expire(hold));
       if (row) await this.settle(hold, row);
       else await this.store.release(hold);
       return true;

@@ -2,6 +2,7 @@ import { type ChangeFeed, type RedisConnection } from '../../database/index.js';
 import { type Clock } from '../domain/clock.js';
 import { type CounterStore } from '../domain/counters.js';
 import { type InstanceRoster } from '../instances/instance-roster.store.js';
+import { type KeptReservations } from '../kept-reservations.js';
 import { type LiveReservations } from '../live-reservations.js';
 
 import { standingEpoch } from './redis/epoch.js';
@@ -18,17 +19,18 @@ export interface RedisCountersInput {
   readonly redis: RedisConnection;
   readonly roster: InstanceRoster;
   readonly live: LiveReservations;
+  readonly kept: KeptReservations;
   readonly feed: ChangeFeed;
   readonly reservationTtlMs: number;
 }
 
 /** Counters in Redis: one shard on one server, many on a cluster. Where Redis is not there yet, the calls say so. */
 export async function redisCounters(input: RedisCountersInput): Promise<CounterStore> {
-  const { redis, live } = input;
-  if (!redis.cluster) return newShard(input, PLAIN_KEYS, live);
+  const { redis, live, kept } = input;
+  if (!redis.cluster) return newShard(input, PLAIN_KEYS, heldHere(live, kept));
   const keys = clusterKeys();
   const shards = keys.map((own, place) => {
-    const held = new ShardReservations(live, place, (counter) => counterPlace(counter, keys.length));
+    const held = new ShardReservations(live, place, (counter) => counterPlace(counter, keys.length), kept);
     return newShard(input, own, held);
   });
   // A bucket needs no epoch, and must be there for the first call after a failover: redirections may be followed.
@@ -43,6 +45,17 @@ export function observedCounters(redis: RedisConnection, clock: Clock): CounterS
     return new ObservedCounterStore(server, new ObservedEpoch(server, keys), clock);
   });
   return only && others.length === 0 ? only : new ShardedCounterStore(only ? [only, ...others] : []);
+}
+
+function heldHere(live: LiveReservations, kept: KeptReservations): HeldReservations {
+  return {
+    holds: () => live.holds(),
+    has: (id) => live.has(id),
+    rehold: (hold) => {
+      live.rehold(hold);
+    },
+    kept: () => kept.holds(),
+  };
 }
 
 async function newShard(

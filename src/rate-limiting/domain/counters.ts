@@ -166,6 +166,9 @@ export abstract class CounterStore {
   /** Pushes a hold's deadline out: for jobs that outlive the first. @returns false where the hold has ended. */
   abstract renew(hold: Hold, ttlMs: number): Promise<Hold | undefined>;
 
+  /** Holds again what was held, where the store knows nothing of it: in any form that it may have been registered in. */
+  abstract restore(hold: Hold, ttlMs: number): Promise<void>;
+
   /** Holds past their deadline, the longest overdue first. */
   abstract overdue(limit: number): Promise<Hold[]>;
 

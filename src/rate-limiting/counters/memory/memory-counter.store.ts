@@ -18,6 +18,7 @@ import {
 } from '../../domain/counters.js';
 import { amountOf, grant, type Weighed } from '../../domain/decision.js';
 
+import { asRestored } from '../../kept-reservations.js';
 import { type MemoryCounter, MemoryCounters } from './memory-counters.js';
 
 interface Warm {
@@ -49,8 +50,10 @@ export class MemoryCounterStore extends CounterStore {
   }
 
   settle(hold: Hold, used: readonly UnitAmounts[]): Promise<boolean> {
+    // As it stands here: one that outlived its process has the versions of another's counters.
+    const { counters } = this.holds.get(hold.id) ?? hold;
     const ended = this.holds.delete(hold.id);
-    hold.counters.forEach(({ counter: ref, version, amounts }, index) => {
+    counters.forEach(({ counter: ref, version, amounts }, index) => {
       const counter = this.counters.peek(ref);
       if (!counter) return;
       const same = counter.version === version;
@@ -104,6 +107,16 @@ export class MemoryCounterStore extends CounterStore {
     const renewed = { ...hold, deadlineMs: this.clock.now() + ttlMs };
     this.holds.set(hold.id, renewed);
     return Promise.resolve(renewed);
+  }
+
+  restore(hold: Hold, ttlMs: number): Promise<void> {
+    if (this.holds.has(hold.id)) return Promise.resolve();
+    const restored = { ...asRestored(hold), deadlineMs: this.clock.now() + ttlMs };
+    for (const { counter: ref, amounts } of restored.counters) {
+      for (const { unit, amount } of amounts) this.counters.of(ref).addReserved(unit, amount);
+    }
+    this.holds.set(hold.id, restored);
+    return Promise.resolve();
   }
 
   overdue(limit: number): Promise<Hold[]> {

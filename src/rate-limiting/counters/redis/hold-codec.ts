@@ -58,6 +58,19 @@ export function releaseCall(keys: ShardKeys, epoch: string, hold: Hold): ScriptC
   return { keys: holdKeys(keys, epoch, hold), args: [memberOf(hold)] };
 }
 
+/** The keys and arguments of `register.lua`. */
+export function registerCall(
+  keys: ShardKeys,
+  epoch: string,
+  { hold, ttlMs }: { readonly hold: Hold; readonly ttlMs: number },
+): ScriptCall {
+  const expiries = hold.counters.map(({ counter }) => counter.expiresAtMs);
+  return {
+    keys: [keys.epoch, ...holdKeys(keys, epoch, hold)],
+    args: [epoch, memberOf(hold), ttlMs, ...expiries],
+  };
+}
+
 /** The keys and arguments of `shrink.lua`: a hold, and what becomes of it. */
 export function shrinkCall(
   keys: ShardKeys,

@@ -16,9 +16,10 @@ import {
   type UnitAmounts,
 } from '../../domain/counters.js';
 
+import { asRestored } from '../../kept-reservations.js';
 import { readReserveAnswer } from './answers.js';
 import { type Epoch, STANDING_EPOCH } from './epoch.js';
-import { holdKeys, holdsIn, memberOf, releaseCall, shrinkCall, unitsOf } from './hold-codec.js';
+import { holdKeys, holdsIn, memberOf, registerCall, releaseCall, shrinkCall, unitsOf } from './hold-codec.js';
 import { type ShardKeys } from './keys.js';
 import { PackedCounter } from './packed-counter.js';
 import { RedisScripts, type ScriptName } from './redis-scripts.js';
@@ -143,6 +144,12 @@ export class RedisCounterStore extends CounterStore {
     const args = [this.nowUs(), memberOf(hold), ttlMs];
     const [deadlineMs] = await this.inLive('renew', args);
     return deadlineMs === 0 ? undefined : { ...hold, deadlineMs: Number(deadlineMs) };
+  }
+
+  async restore(hold: Hold, ttlMs: number): Promise<void> {
+    const restored = asRestored(hold);
+    if ((await this.renew(hold, ttlMs)) ?? (await this.renew(restored, ttlMs))) return;
+    await this.inEpoch('register', (epoch) => registerCall(this.keys, epoch, { hold: restored, ttlMs }));
   }
 
   async overdue(limit: number): Promise<Hold[]> {

@@ -7,8 +7,9 @@ import { type Hold } from '../../domain/counters.js';
 import { type ReservationId } from '../../domain/ids.js';
 import { type InstanceRoster } from '../../instances/instance-roster.store.js';
 
+import { asRestored } from '../../kept-reservations.js';
 import { type Epoch } from './epoch.js';
-import { holdKeys, memberOf, releaseCall } from './hold-codec.js';
+import { registerCall, releaseCall } from './hold-codec.js';
 import { type ShardKeys } from './keys.js';
 import { RedisScripts } from './redis-scripts.js';
 
@@ -17,6 +18,8 @@ export interface HeldReservations {
   holds(): Hold[];
   has(id: ReservationId): boolean;
   rehold(hold: Hold): void;
+  /** What is held for work that outlives its process: each instance registers all of it, as the same. */
+  kept?(): Promise<readonly Hold[]>;
 }
 
 export interface RedisEpochInput {
@@ -141,7 +144,7 @@ export class RedisEpoch implements Epoch {
     // Answers that came together with the epoch's name are read first: what they hold is to be registered too.
     await turn();
     const { held } = this.input;
-    const holds = held.holds().map(inNewEpoch);
+    const holds = held.holds().map(asRestored);
     this.turns++;
     for (const hold of holds) {
       held.rehold(hold);
@@ -149,15 +152,24 @@ export class RedisEpoch implements Epoch {
     }
     // Those that ended meanwhile ended in the epoch before, where this one does not look.
     for (const hold of holds) if (!held.has(hold.id)) await this.drop(epoch, hold);
+    await this.registerKept(epoch);
     this.registeredIn = epoch;
   }
 
+  private async registerKept(epoch: string): Promise<void> {
+    const { held } = this.input;
+    const kept = ((await held.kept?.()) ?? []).filter(({ id }) => !held.has(id)).map(asRestored);
+    for (const hold of kept) await this.registerHold(epoch, hold);
+    if (kept.length === 0) return;
+    // Whoever ended one meanwhile may have looked for it in the epoch before.
+    const going = new Set((await held.kept?.())?.map(({ id }) => id));
+    for (const hold of kept) if (!going.has(hold.id)) await this.drop(epoch, hold);
+  }
+
   private async registerHold(epoch: string, hold: Hold): Promise<void> {
-    const keys = [this.keys.epoch, ...holdKeys(this.keys, epoch, hold)];
-    const expiries = hold.counters.map(({ counter }) => counter.expiresAtMs);
     // A life anew: the deadline that it was given first may have been pushed out since, more than once.
-    const args = [epoch, memberOf(hold), this.input.reservationTtlMs, ...expiries];
-    await this.scripts.run('register', { keys, args });
+    const ttlMs = this.input.reservationTtlMs;
+    await this.scripts.run('register', registerCall(this.keys, epoch, { hold, ttlMs }));
   }
 
   private async drop(epoch: string, hold: Hold): Promise<void> {
@@ -173,11 +185,6 @@ export class RedisEpoch implements Epoch {
     });
     return joined === 1;
   }
-}
-
-/** Its counters are yet to be loaded: their version is none, so that settling it has them read anew. */
-function inNewEpoch(hold: Hold): Hold {
-  return { ...hold, counters: hold.counters.map((held) => ({ ...held, version: 0 })) };
 }
 
 function recovering(): CodedError {

@@ -1,5 +1,6 @@
 import { type CounterRef, type Hold } from '../../domain/counters.js';
 import { type ReservationId } from '../../domain/ids.js';
+import { type KeptReservations } from '../../kept-reservations.js';
 import { type LiveReservations } from '../../live-reservations.js';
 import { type HeldReservations } from '../redis/redis-epoch.js';
 
@@ -11,7 +12,12 @@ export class ShardReservations implements HeldReservations {
     private readonly live: Pick<LiveReservations, 'holds' | 'has' | 'holdOf' | 'rehold'>,
     private readonly place: number,
     private readonly placeOfCounter: (counter: CounterRef) => number,
+    private readonly keptHolds: Pick<KeptReservations, 'holds'>,
   ) {}
+
+  async kept(): Promise<readonly Hold[]> {
+    return (await this.keptHolds.holds()).flatMap((hold) => this.partOf(hold)?.hold ?? []);
+  }
 
   holds(): Hold[] {
     return this.live.holds().flatMap((hold) => this.partOf(hold)?.hold ?? []);

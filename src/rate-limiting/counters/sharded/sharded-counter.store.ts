@@ -116,6 +116,10 @@ export class ShardedCounterStore extends CounterStore {
     return deadlines.length === 0 ? undefined : { ...hold, deadlineMs: Math.min(...deadlines) };
   }
 
+  async restore(hold: Hold, ttlMs: number): Promise<void> {
+    await this.inParts(hold, (shard, part) => shard.restore(part.hold, ttlMs));
+  }
+
   async overdue(limit: number): Promise<Hold[]> {
     await this.giveBackOwed();
     return new OverdueParts(this.shards).find(limit);
