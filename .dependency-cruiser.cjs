@@ -1,5 +1,6 @@
 /** The house's walls. Arrows point down this list: a module may import those above it, never those below. */
 const ORDER = [
+  'telemetry',
   'config',
   'database',
   'rate-limiting',

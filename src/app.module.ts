@@ -9,6 +9,7 @@ import { HttpModule } from './http/index.js';
 import { IdentityModule } from './identity/index.js';
 import { limitingOptions } from './limiting-options.js';
 import { NotificationsModule } from './notifications/index.js';
+import { ObservabilityModule } from './observability/index.js';
 import { type Clock, RateLimitingModule } from './rate-limiting/index.js';
 import { UsageModule } from './usage/index.js';
 
@@ -30,6 +31,7 @@ export class AppModule {
         AdminModule,
         QuotasModule,
         NotificationsModule,
+        ObservabilityModule,
         ReportsModule,
       ],
     };

@@ -6,7 +6,6 @@ import { AppModule } from './app.module.js';
 import { type Settings } from './config/index.js';
 import {
   carryCallContext,
-  logRequests,
   nestLogger,
   newLog,
   readForms,
@@ -18,7 +17,9 @@ import {
   sendRouterError,
   serveOpenApi,
   tellCalls,
+  watchRequests,
 } from './http/index.js';
+import { startTracing } from './observability/index.js';
 import { type Clock, SystemClock } from './rate-limiting/domain/clock.js';
 
 /** Room for pictures inside a chat's messages; a larger body is a 413. */
@@ -58,6 +59,7 @@ export interface AppParts {
 
 /** The whole application, ready to listen: the server and the tests start the same one. */
 export async function createApp(settings: Settings, parts: AppParts = {}): Promise<NestFastifyApplication> {
+  startTracing(settings.telemetry);
   const log = newLog(settings.http.logLevel, parts.log);
   const adapter = new FastifyAdapter({
     trustProxy: settings.http.trustProxy,
@@ -72,10 +74,10 @@ export async function createApp(settings: Settings, parts: AppParts = {}): Promi
   const fastify = adapter.getInstance();
   const clock = parts.clock ?? new SystemClock();
   carryCallContext(fastify);
+  watchRequests(fastify, log);
   refuseWrongMethods(fastify);
   tellCalls(fastify, clock);
   recordAnswers(fastify);
-  logRequests(fastify, log);
   readJsonOnly(fastify);
   readForms(fastify);
   const ours = AppModule.with(settings, clock);

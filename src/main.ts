@@ -4,6 +4,7 @@ import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 
 import { readEnvironment, type Settings } from './config/index.js';
 import { createApp } from './create-app.js';
+import { stopTracing } from './observability/index.js';
 
 /** What closing may take after the last call was answered or cut: rows to be committed, a webhook, the stores. */
 const CLOSING_MS = 20_000;
@@ -44,6 +45,7 @@ async function drain(app: NestFastifyApplication, graceMs: number): Promise<void
     ]);
   }, graceMs + CLOSING_MS).unref();
   await app.close();
+  await stopTracing();
   process.exit(0);
 }
 

@@ -25,7 +25,7 @@ export function serveOpenApi(app: INestApplication): void {
 }
 
 /** Open to everybody: the guards know it by a decorator that the document does not see. */
-const PUBLIC_PATHS = /^\/($|status$|health\/|auth\/)/;
+const PUBLIC_PATHS = /^\/($|status$|metrics$|health\/|auth\/)/;
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 

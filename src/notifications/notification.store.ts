@@ -37,6 +37,10 @@ const TAKE = {
       ORDER BY next_attempt_at LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING ${COLUMNS}`,
 };
+const WAITING = {
+  name: 'notifications waiting',
+  text: 'SELECT count(*)::integer AS waiting FROM notification WHERE delivered_at IS NULL AND next_attempt_at IS NOT NULL',
+};
 const DELIVERED = {
   name: 'notification delivered',
   text: 'UPDATE notification SET delivered_at = $2 WHERE id = $1',
@@ -66,6 +70,12 @@ export class NotificationStore {
   async take(nowMs: number): Promise<Notification | undefined> {
     const [row] = await this.pool.query<Notification & Record<string, unknown>>(TAKE, [new Date(nowMs)]);
     return row;
+  }
+
+  /** How many are to be delivered and are not. */
+  async waiting(): Promise<number> {
+    const [row] = await this.pool.query<{ waiting: number }>(WAITING);
+    return row?.waiting ?? 0;
   }
 
   async delivered(id: string, nowMs: number): Promise<void> {

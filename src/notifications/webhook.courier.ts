@@ -11,6 +11,7 @@ import {
 import { type Settings, SETTINGS } from '../config/index.js';
 import { Clock, formatUsd } from '../rate-limiting/index.js';
 
+import { DELIVERIES, WAITING } from './notifications.metrics.js';
 import { type Notification, NotificationStore } from './notification.store.js';
 
 type Webhook = NonNullable<Settings['notifications']['webhook']>;
@@ -29,6 +30,7 @@ export class WebhookCourier implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(WebhookCourier.name);
   private timer: NodeJS.Timeout | undefined;
   private delivering: Promise<number> | undefined;
+  private stopTelling: () => void = () => undefined;
 
   constructor(
     private readonly store: NotificationStore,
@@ -42,10 +44,12 @@ export class WebhookCourier implements OnApplicationBootstrap, OnModuleDestroy {
       this.wake();
     }, EVERY_MS);
     this.timer.unref();
+    this.stopTelling = WAITING.readFrom(async () => [{ labels: {}, value: await this.store.waiting() }]);
   }
 
   async onModuleDestroy(): Promise<void> {
     clearInterval(this.timer);
+    this.stopTelling();
     await this.delivering?.catch(() => undefined);
   }
 
@@ -71,7 +75,9 @@ export class WebhookCourier implements OnApplicationBootstrap, OnModuleDestroy {
     for (;;) {
       const next = await this.store.take(this.clock.now());
       if (!next) return delivered;
-      if (!(await this.send(webhook, next))) continue;
+      const sent = await this.send(webhook, next);
+      DELIVERIES.add({ outcome: sent ? 'delivered' : 'failed' });
+      if (!sent) continue;
       await this.store.delivered(next.id, this.clock.now());
       delivered++;
     }

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
+import { type CallTrace } from './call-trace.js';
 import { type Caller } from './domain/caller.js';
 import { type ReservationId } from './domain/ids.js';
 import { type LimitState } from './domain/limit.js';
@@ -21,6 +22,8 @@ export interface CallContext {
   provider?: string;
   /** The id for the next reservation, where somebody had to know it before there was one; it is used once. */
   nextReservationId?: ReservationId | undefined;
+  /** The span of the guarded method that runs now; none while nothing is traced. */
+  trace?: CallTrace | undefined;
   /** How what was reserved came to its end, so far. Who was charged stays `charged`, whatever is released after it. */
   ending?: CallEnding;
 }

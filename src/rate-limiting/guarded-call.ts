@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 
 import { type CallContext, currentCallContext, noteEnding, runInCallContext } from './call-context.js';
+import { CallTrace } from './call-trace.js';
 import { type Caller } from './domain/caller.js';
 import { type ActualUsage, type UsageStatus } from './domain/usage.js';
 import { type UnreadStream } from './live-reservations.js';
@@ -17,11 +18,37 @@ const logger = new Logger('RateLimit');
 /** What stands for a count that could not be had: all that was reserved. Delivered output is never free. */
 const AT_ESTIMATE: ReportedUsage = { estimated: true };
 
+interface GuardedCall {
+  readonly args: unknown[];
+  readonly run: () => unknown;
+}
+
 /** Runs a guarded method's call: reserve, run, settle, or release where it fails. */
-export async function runGuarded(
+export function runGuarded(
   service: RateLimitingService,
   options: RateLimitOptions,
-  call: { readonly args: unknown[]; readonly run: () => unknown },
+  call: GuardedCall,
+): Promise<unknown> {
+  const trace = CallTrace.of(options.operation);
+  if (!trace) return run(service, options, call);
+  return trace.run(() => runTraced(trace, () => run(service, options, call, trace)));
+}
+
+/** A call that came to no reservation, or failed, ends its span here; the others do when they are settled. */
+async function runTraced(trace: CallTrace, work: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await work();
+  } catch (error) {
+    trace.fail(error);
+    throw error;
+  }
+}
+
+async function run(
+  service: RateLimitingService,
+  options: RateLimitOptions,
+  call: GuardedCall,
+  trace?: CallTrace,
 ): Promise<unknown> {
   const context = currentCallContext();
   const caller = options.subject ? options.subject(...call.args) : context?.caller;
@@ -30,10 +57,10 @@ export async function runGuarded(
   const told = options.estimate?.(...call.args);
   const estimate = estimateOf(options, told instanceof Promise ? await told : told);
   const inner: CallContext = context ?? {};
-  const { operation } = options;
-  const reservation = await reserveCall(service, { caller, operation, estimate }, inner);
-  const settlement = new Settlement(service, options, inner, reservation);
-  return runInCallContext({ ...inner, caller }, () => runReserved(call.run, settlement));
+  const asked = { caller, operation: options.operation, estimate };
+  const reservation = await reserveCall(service, asked, inner, trace?.span);
+  const settlement = new Settlement(service, options, inner, { reservation, trace });
+  return runInCallContext({ ...inner, caller, trace }, () => runReserved(call.run, settlement));
 }
 
 async function runReserved(run: () => unknown, settlement: Settlement): Promise<unknown> {
@@ -42,7 +69,7 @@ async function runReserved(run: () => unknown, settlement: Settlement): Promise<
     result = await run();
     settlement.answeredBy(currentCallContext()?.provider);
   } catch (error) {
-    await settlement.release();
+    await settlement.fail(error);
     throw error;
   }
   if (isAsyncIterable(result)) {
@@ -57,13 +84,18 @@ async function runReserved(run: () => unknown, settlement: Settlement): Promise<
 /** How one reservation is brought to its end. */
 export class Settlement {
   private complained = false;
+  private readonly reservation: Reservation;
+  private readonly trace: CallTrace | undefined;
 
   constructor(
     private readonly service: RateLimitingService,
     private readonly options: RateLimitOptions,
     private readonly context: CallContext,
-    private readonly reservation: Reservation,
-  ) {}
+    { reservation, trace }: { readonly reservation: Reservation; readonly trace: CallTrace | undefined },
+  ) {
+    this.reservation = reservation;
+    this.trace = trace;
+  }
 
   /** Whether the method tells what it used. */
   get metered(): boolean {
@@ -87,8 +119,9 @@ export class Settlement {
     const atEstimate = usageAtEstimate(this.reservation);
     const actual: ActualUsage = reported ? { ...atEstimate, estimated: false, ...reported } : atEstimate;
     noteEnding(this.context, 'charging');
-    this.context.limits = await this.service.settle(this.reservation.id, actual, status);
+    this.context.limits = await this.inTrace(() => this.service.settle(this.reservation.id, actual, status));
     noteEnding(this.context, 'charged');
+    this.trace?.end(status);
   }
 
   /** Whoever answers the outer request tells who answered this one. */
@@ -96,9 +129,21 @@ export class Settlement {
     if (provider !== undefined) this.context.provider = provider;
   }
 
-  release(): Promise<void> {
+  async release(): Promise<void> {
     noteEnding(this.context, 'released');
-    return this.service.release(this.reservation.id);
+    await this.service.release(this.reservation.id);
+    this.trace?.end('released');
+  }
+
+  /** Nothing came of the call. */
+  fail(error: unknown): Promise<void> {
+    this.trace?.fail(error);
+    return this.release();
+  }
+
+  /** Whoever ends a stream may be outside of its call's span. */
+  private inTrace<Result>(work: () => Result): Result {
+    return this.trace ? this.trace.run(work) : work();
   }
 
   private orEstimate<Told>(ask: () => Told): Told | ReportedUsage {

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 
 import { type Hold } from './domain/counters.js';
 import { type ReservationId } from './domain/ids.js';
+import { HELD } from './rate-limiting.metrics.js';
 import { type Reservation } from './reservation.js';
 
 const LOOK_AGAIN_MS = 10;
@@ -45,9 +46,14 @@ interface Unread {
  * when the store is back.
  */
 @Injectable()
-export class LiveReservations {
+export class LiveReservations implements OnApplicationShutdown {
   private readonly logger = new Logger(LiveReservations.name);
   private readonly open = new Map<ReservationId, Open>();
+  private readonly stopTelling = HELD.readFrom(() => [{ labels: {}, value: this.open.size }]);
+
+  onApplicationShutdown(): void {
+    this.stopTelling();
+  }
 
   add(reservation: Reservation): void {
     const { hold, reservedAtMs } = reservation;

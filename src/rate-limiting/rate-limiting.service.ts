@@ -1,8 +1,11 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { type Span } from '@opentelemetry/api';
 
 import { type Soon } from '../database/index.js';
+import { inSpan, startOfTiming } from '../telemetry/index.js';
 
 import { QuotaResets, type ResetDone, type ResetInput } from './adjustments/quota-resets.js';
+import { traceAsked, traceOutcome } from './call-trace.js';
 import { claimsOf, elasticOf } from './claims.js';
 import { WarmCounters } from './counters/warm-counters.js';
 import { type Caller } from './domain/caller.js';
@@ -28,16 +31,23 @@ import { asRestored } from './kept-reservations.js';
 import { type EndInStore, LiveReservations, type UnreadStream } from './live-reservations.js';
 import { MISSES_NOTHING_MS, MissedWindows } from './missed-windows.js';
 import { Reconciliation } from './reconciliation.js';
+import {
+  countRelease,
+  countReserve,
+  countRow,
+  countStoreFailure,
+  noteRoomLeft,
+} from './rate-limiting.metrics.js';
 import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from './rate-limiting.options.js';
 import { ledgerFull, notOpen, storeUnavailable, unpriced } from './rate-limiting.errors.js';
 import { newReservationId, timeOf } from './reservation-ids.js';
-import { type CallEstimate, type Reservation } from './reservation.js';
+import { type Reservation } from './reservation.js';
 import { type Asking, type Outcome, outcomeOf, type ReserveInput, uncounted } from './reserving.js';
 import { RoomForecast } from './room-forecast.js';
 import { Settlements } from './settlements.js';
 import { tellExcess } from './soft-excess.js';
 import { StaleCounters } from './stale-counters.js';
-import { settledLimits, usageEntryOf } from './usage-entry.js';
+import { estimateAsUsed, settledLimits, usageEntryOf } from './usage-entry.js';
 
 /** Reserve, settle, release: the way of every metered call, whoever makes it. */
 @Injectable()
@@ -70,11 +80,19 @@ export class RateLimitingService {
    * @throws CodedError `store_unavailable` where the counters cannot be reached and STORE_FAILURE is `closed`;
    *   `forbidden` for a call without a price under a money limit.
    */
-  async reserve(input: ReserveInput): Promise<Outcome> {
+  reserve(input: ReserveInput): Promise<Outcome> {
+    return inSpan('reserve', (span) => this.hold(input, span));
+  }
+
+  private async hold(input: ReserveInput, span: Span | undefined): Promise<Outcome> {
+    if (span) traceAsked(span, input);
     if (!this.ledger.room()) throw ledgerFull();
+    const startedAt = startOfTiming();
     const soon = this.asking(input);
     const asking = soon instanceof Promise ? await soon : soon;
     const outcome = await this.ask(asking);
+    countReserve(input.operation, outcome, startedAt);
+    if (span) traceOutcome(span, outcome);
     if (outcome.kind === 'denied') {
       this.settlements.tell({ caller: input.caller, limits: outcome.limits });
       return this.forecast.complete(outcome, leastTokens(asking.command));
@@ -89,10 +107,18 @@ export class RateLimitingService {
    * committed; a second settlement of the same reservation changes nothing.
    * @returns its limits as it left them; none where it had been settled before.
    */
-  async settle(
+  settle(
     id: ReservationId,
     actual: ActualUsage,
     status: UsageStatus = 'settled',
+  ): Promise<readonly LimitState[]> {
+    return inSpan('settle', () => this.pay(id, actual, status));
+  }
+
+  private async pay(
+    id: ReservationId,
+    actual: ActualUsage,
+    status: UsageStatus,
   ): Promise<readonly LimitState[]> {
     let left: readonly LimitState[] = [];
     const ended = this.live.end(id, (reservation) => {
@@ -106,11 +132,12 @@ export class RateLimitingService {
 
   /** Gives a reservation back, as if the call had never been. Releasing one that has ended changes nothing. */
   async release(id: ReservationId): Promise<void> {
-    await this.live.end(id, (reservation) =>
-      Promise.resolve(async (hold) => {
+    await this.live.end(id, (reservation) => {
+      countRelease(reservation.operation);
+      return Promise.resolve(async (hold) => {
         if (hold) await endOf(reservation, hold, (held) => this.store.release(held));
-      }),
-    );
+      });
+    });
   }
 
   /**
@@ -138,7 +165,7 @@ export class RateLimitingService {
     usage: ActualUsage;
   }): Promise<ReservationId> {
     const { usage, caller, operation } = input;
-    const asking = await this.asking({ caller, operation, estimate: estimateOf(usage) });
+    const asking = await this.asking({ caller, operation, estimate: estimateAsUsed(usage) });
     const unlimited = asking.command.counters.map(({ counter, claims }) => ({
       counter,
       claims: claims.map((claim) => ({ ...claim, hard: false })),
@@ -231,6 +258,7 @@ export class RateLimitingService {
 
   /** Said once a second: a store that is down is met by every call. */
   private storeTrouble(error: unknown): void {
+    countStoreFailure();
     const now = performance.now();
     if (now < this.tellTroubleAt) return;
     this.tellTroubleAt = now + 1_000;
@@ -243,6 +271,8 @@ export class RateLimitingService {
     const entry = usageEntryOf(reservation, actual, { status, latencyMs });
     // Ledger first: if we die before the counters, the sweeper finds the row.
     const { fresh } = await this.ledger.record(entry);
+    if (fresh) countRow(entry);
+    noteRoomLeft(left);
     this.stale.add(reservation.passedCounters);
     const { caller, reservedAtMs } = reservation;
     return async (hold) => {
@@ -291,16 +321,4 @@ function leastTokens({ counters, elastic }: Asking['command']): number {
   const claims = counters.flatMap((counter) => counter.claims);
   const tokens = claims.find(({ unit }) => unit === 'tokens');
   return tokens ? amountOf(tokens, elastic.min) : 1;
-}
-
-function estimateOf(usage: ActualUsage): CallEstimate {
-  return {
-    inputTokens: usage.totalTokens ?? usage.inputTokens + usage.outputTokens,
-    baseCostNanoUsd: usage.costNanoUsd,
-    outputCostNanoUsd: 0,
-    priced: true,
-    count: usage.count ?? 1,
-    provider: usage.provider,
-    model: usage.model,
-  };
 }

@@ -9,6 +9,7 @@ import { CounterStore, type CounterState, type UnitAmounts } from './domain/coun
 import { type Counter } from './domain/limit.js';
 import { UNITS } from './domain/operation.js';
 import { Ledger } from './ledger/ledger.port.js';
+import { DRIFTS } from './rate-limiting.metrics.js';
 
 /** More subjects than this are compared in the next round. */
 const MOST_ACTIVE = 10_000;
@@ -67,6 +68,7 @@ export class Reconciliation {
     const open = [...round.values()].filter(({ window }) => window.resetsAtMs > this.clock.now());
     for (const counter of open) if (await this.hasDrifted(counter)) mended += await this.mend(counter);
     this.drifts += mended;
+    DRIFTS.add({}, mended);
     return mended;
   }
 

@@ -12,6 +12,7 @@ import { LimitResolver } from './limits/limit-resolver.js';
 import { KeptReservations } from './kept-reservations.js';
 import { LiveReservations } from './live-reservations.js';
 import { MissedWindows } from './missed-windows.js';
+import { countRow, SWEPT } from './rate-limiting.metrics.js';
 import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from './rate-limiting.options.js';
 import { timeOf } from './reservation-ids.js';
 import { StaleCounters } from './stale-counters.js';
@@ -77,6 +78,7 @@ export class Sweeper {
       const row = written ?? (fate === 'free' ? undefined : await this.expire(hold));
       if (row) await this.settle(hold, row);
       else await this.store.release(hold);
+      SWEPT.add({});
       return true;
     } catch (error) {
       this.logger.error({ err: error, reservation: hold.id }, 'An overdue reservation could not be ended.');
@@ -100,6 +102,7 @@ export class Sweeper {
     const entry = expiredEntry(hold, await this.scheduleOf(hold), this.options.timeZone);
     const { fresh } = await this.ledger.record(entry);
     if (fresh) {
+      countRow(entry);
       this.logger.warn(
         { reservation: hold.id },
         'A reservation outlived its process and was charged at its estimate.',

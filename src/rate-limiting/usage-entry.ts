@@ -1,7 +1,7 @@
 import { type Hold } from './domain/counters.js';
 import { limitState, type LimitState } from './domain/limit.js';
 import { type ActualUsage, unitAmountsOf, type UsageEntry, type UsageStatus } from './domain/usage.js';
-import { type Reservation } from './reservation.js';
+import { type CallEstimate, type Reservation } from './reservation.js';
 
 /** The ledger row of a reservation that came to an end. */
 export function usageEntryOf(
@@ -86,4 +86,17 @@ function countsOf({ estimate }: Reservation, actual: ActualUsage) {
 
 function estimatedTokens({ estimate, grantedOutputTokens }: Reservation): number {
   return estimate.inputTokens + grantedOutputTokens * (estimate.output?.choices ?? 0);
+}
+
+/** What work that was done elsewhere would have been estimated at: what it used. */
+export function estimateAsUsed(usage: ActualUsage): CallEstimate {
+  return {
+    inputTokens: usage.totalTokens ?? usage.inputTokens + usage.outputTokens,
+    baseCostNanoUsd: usage.costNanoUsd,
+    outputCostNanoUsd: 0,
+    priced: true,
+    count: usage.count ?? 1,
+    provider: usage.provider,
+    model: usage.model,
+  };
 }

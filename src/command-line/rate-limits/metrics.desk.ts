@@ -1,6 +1,7 @@
 import { Injectable, Module } from '@nestjs/common';
 
-import { type MetricsShown, MetricsSummary } from './metrics-summary.port.js';
+import { type MetricsShown, MetricsSummary } from '../../observability/index.js';
+
 import { ServersNow } from './servers-now.js';
 import { StoredMetrics } from './stored-metrics.js';
 import { StoredMetricsStore } from './stored-metrics.store.js';

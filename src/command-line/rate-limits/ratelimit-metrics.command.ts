@@ -1,11 +1,10 @@
 import { SubCommand } from 'nest-commander';
 
+import { type MetricsShown } from '../../observability/index.js';
 import { ShowingCommand, type ShowOptions } from '../base.command.js';
 import { Output } from '../output.js';
 import { list, table } from '../table.js';
 import { Workroom } from '../workroom.js';
-
-import { type MetricsShown } from './metrics-summary.port.js';
 
 @SubCommand({
   name: 'metrics',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 
 import { readSql, SqlPool } from '../../database/index.js';
-import { type LatencyShown } from './metrics-summary.port.js';
+import { type LatencyShown } from '../../observability/index.js';
 
 const FOLDER = { scope: 'metrics', folder: join(__dirname, 'sql') };
 const STATUS_COUNTS = readSql({ ...FOLDER, file: 'status-counts' });

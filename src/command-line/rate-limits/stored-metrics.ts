@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
+import { type MetricsShown, MetricsSummary, type ShownValue } from '../../observability/index.js';
 import {
   Clock,
   dayAt,
@@ -12,7 +13,6 @@ import {
   UsageRowsStore,
 } from '../../rate-limiting/index.js';
 
-import { type MetricsShown, MetricsSummary, type Sample } from './metrics-summary.port.js';
 import { ServersNow } from './servers-now.js';
 import { type StatusCount, StoredMetricsStore } from './stored-metrics.store.js';
 
@@ -67,7 +67,7 @@ export class StoredMetrics extends MetricsSummary {
   }
 }
 
-function countersOf(usage: readonly UsageSums[]): Record<string, Sample> {
+function countersOf(usage: readonly UsageSums[]): Record<string, ShownValue> {
   const samples = usage.flatMap((row) => {
     const labels = { operation: row.keys[0] ?? '', provider: row.keys[1] ?? '' };
     return [
@@ -76,11 +76,14 @@ function countersOf(usage: readonly UsageSums[]): Record<string, Sample> {
       [sample('api_cost_total_usd', labels), row.costUsd],
     ] as const;
   });
-  return Object.fromEntries<Sample>(samples);
+  return Object.fromEntries<ShownValue>(samples);
 }
 
 /** Almost every call is settled, so the others are looked up and these are what is left of the roll-up. */
-function statusesOf(usage: readonly UsageSums[], unsettled: readonly StatusCount[]): Record<string, Sample> {
+function statusesOf(
+  usage: readonly UsageSums[],
+  unsettled: readonly StatusCount[],
+): Record<string, ShownValue> {
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   const calls = sum(usage.map((row) => row.calls)) - sum(unsettled.map((status) => status.calls));
   const spent = sum(usage.map((row) => parseUsd(row.costUsd) ?? 0));
@@ -89,7 +92,7 @@ function statusesOf(usage: readonly UsageSums[], unsettled: readonly StatusCount
     [sample('calls_total', { status }), of.calls] as const,
     [sample('cost_total_usd', { status }), formatUsd(of.costNanoUsd)] as const,
   ]);
-  return Object.fromEntries<Sample>(samples);
+  return Object.fromEntries<ShownValue>(samples);
 }
 
 function sample(name: string, labels: Readonly<Record<string, string>>): string {

@@ -14,6 +14,8 @@ import { type Principal } from '../../identity/index.js';
 import { Clock } from '../../rate-limiting/domain/clock.js';
 import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from '../../rate-limiting/index.js';
 import { storeUnavailable } from '../../rate-limiting/index.js';
+import { startOfTiming } from '../../telemetry/index.js';
+import { countCheck } from '../http.metrics.js';
 import { tellLimits } from '../limit-headers.js';
 import { tellOpenAiRequests } from '../openai-rate-headers.js';
 
@@ -65,6 +67,7 @@ export class EndpointRateGuard extends ThrottlerGuard {
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const route = `${request.method} ${request.routeOptions.url ?? request.url}`;
     const bucket = planBucket(request.principal, route) ?? rule;
+    const startedAt = startOfTiming();
     let record: ThrottlerRecord;
     try {
       const key = `endpoint:${callerOf(request)}:${route}`;
@@ -73,6 +76,7 @@ export class EndpointRateGuard extends ThrottlerGuard {
       if (this.limiting.storeFailure === 'closed') throw storeUnavailable(error);
       return true;
     }
+    countCheck(route, { exceeded: record.isBlocked, remaining: bucket.limit - record.totalHits, startedAt });
     this.tell(reply, bucket, record);
     if (record.isBlocked) throw this.exceeded(bucket, record.timeToBlockExpire);
     return true;

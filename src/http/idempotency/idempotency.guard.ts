@@ -11,6 +11,8 @@ import {
 } from '../../rate-limiting/index.js';
 import { storeUnavailable } from '../../rate-limiting/index.js';
 
+import { countKeyed } from '../http.metrics.js';
+
 import { IDEMPOTENT } from './idempotent.decorator.js';
 import { IdempotencyKeys, type KeyOutcome } from './idempotency-keys.js';
 import { keyedRequestOf } from './keyed-request.js';
@@ -46,6 +48,7 @@ export class IdempotencyGuard implements CanActivate {
 
   private async once(request: CallersRequest, key: string): Promise<true> {
     const outcome = await this.begin(request, key);
+    countKeyed(outcome?.kind ?? 'unkept');
     if (outcome?.kind === 'replay') throw new AnsweredBefore(outcome.answer);
     if (outcome) recordRun(request, outcome.run);
     return true;
@@ -60,7 +63,10 @@ export class IdempotencyGuard implements CanActivate {
     try {
       return await this.keys.begin(keyed, call);
     } catch (error) {
-      if (error instanceof CodedError) throw error;
+      if (error instanceof CodedError) {
+        countKeyed(error.code);
+        throw error;
+      }
       if (this.options.storeFailure === 'closed') throw storeUnavailable(error);
       this.logger.warn({ err: error }, 'An Idempotency-Key could not be looked up; the call goes through.');
       return undefined;

@@ -1,3 +1,4 @@
+import { inSpan } from '../../telemetry/index.js';
 import { ProviderError } from '../provider-error.js';
 import { type Candidate } from '../provider-registry.js';
 
@@ -7,6 +8,8 @@ import { type ProviderHealth } from './provider-health.js';
 import { type ProviderPermits } from './provider-permits.js';
 import { type RankedRoute } from './route-order.js';
 import { type RoutedCall } from './routed-call.js';
+import { countFailover, countNoPermits, countRequest, countWait } from './routing.metrics.js';
+import { type RoutingFacts, traceAttempt, traceRouting } from './routing.trace.js';
 
 export interface FailoverParts {
   readonly health: ProviderHealth;
@@ -24,6 +27,8 @@ export class Failover<Answer, Route extends Candidate> {
   private readonly attempts = new Map<string, FailedAttempt>();
   private asked = 0;
   private waitLeftMs: number;
+  /** Who failed last: the next one asked is gone on to from there. */
+  private failedLast: string | undefined;
 
   constructor(
     private readonly call: RoutedCall<Answer, Route>,
@@ -37,6 +42,17 @@ export class Failover<Answer, Route extends Candidate> {
    * @throws CodedError with `attempts`: whom it was tried at, and what came of it.
    */
   async firstAnswer(routes: readonly RankedRoute<Route>[]): Promise<{ route: Route; answer: Answer }> {
+    let routedTo: string | undefined;
+    try {
+      const first = await this.walk(routes);
+      routedTo = first.route.provider.name;
+      return first;
+    } finally {
+      traceRouting(() => this.facts(routedTo));
+    }
+  }
+
+  private async walk(routes: readonly RankedRoute<Route>[]): Promise<{ route: Route; answer: Answer }> {
     // Whoever rests is passed over; only where that leaves nobody, it is asked before its time.
     for (const early of [false, true]) {
       for (const { route, state } of routes) {
@@ -87,8 +103,11 @@ export class Failover<Answer, Route extends Candidate> {
       const outcome = await permits.acquire({ provider, timeoutMs: this.waitLeftMs, signal });
       if (outcome.kind === 'acquired') {
         this.waitLeftMs = Math.max(0, this.waitLeftMs - outcome.waitedMs);
+        countWait(provider, outcome.waitedMs);
         return { waited: outcome.waitedMs > 0 };
       }
+      countNoPermits(provider);
+      this.failedLast = provider;
       if (probe) await health.endProbe(provider, false);
       return { provider, status: null, reason: 'no_permits', retryAfterMs: outcome.retryAfterMs };
     } catch (error) {
@@ -101,11 +120,10 @@ export class Failover<Answer, Route extends Candidate> {
   private async ask(route: Route, probe: boolean): Promise<{ answer: Answer } | undefined> {
     const { health } = this.parts;
     const { name } = route.provider;
-    const startedAt = performance.now();
+    if (this.failedLast !== undefined) countFailover(this.failedLast, name);
     this.asked++;
     try {
-      const answer = await this.call.run(route);
-      health.took(name, this.call.measure ?? this.call.operation, performance.now() - startedAt);
+      const answer = await this.timed(route);
       if (probe) await health.endProbe(name, true);
       return { answer };
     } catch (error) {
@@ -113,6 +131,39 @@ export class Failover<Answer, Route extends Candidate> {
       if (probe) await health.endProbe(name, false);
       throw error;
     }
+  }
+
+  private timed(route: Route): Promise<Answer> {
+    const { health, permitWaitMs } = this.parts;
+    const { measure, operation, run } = this.call;
+    const provider = route.provider.name;
+    const startedAt = performance.now();
+    const seen = (outcome: string) => {
+      const tookMs = performance.now() - startedAt;
+      countRequest(provider, { operation: measure ?? operation, outcome, tookMs });
+      return tookMs;
+    };
+    return inSpan('provider', async (span) => {
+      traceAttempt(span, { provider, model: route.model.name, waitedMs: permitWaitMs - this.waitLeftMs });
+      try {
+        const answer = await run(route);
+        health.took(provider, measure ?? operation, seen('answered'));
+        return answer;
+      } catch (error) {
+        seen(error instanceof ProviderError ? error.reason : 'internal_error');
+        throw error;
+      }
+    });
+  }
+
+  private facts(routedTo: string | undefined): RoutingFacts {
+    const failed = [...this.attempts.values()];
+    return {
+      ...(routedTo !== undefined && { routedTo }),
+      failedAttempts: failed.length,
+      rateLimited: failed.some(({ reason }) => reason === 'rate_limited' || reason === 'no_permits'),
+      waitedMs: this.parts.permitWaitMs - this.waitLeftMs,
+    };
   }
 
   private async failed(error: ProviderError, probe: boolean): Promise<undefined> {
@@ -124,6 +175,7 @@ export class Failover<Answer, Route extends Candidate> {
     // Whoever refuses a request, or does not have a model, is there.
     if (probe && cooldowns === 0) await health.endProbe(provider, reason !== 'aborted');
     this.attempts.set(provider, failedAttempt(error, restMs));
+    this.failedLast = provider;
     if (!failover) throw callFailed([...this.attempts.values()]);
   }
 

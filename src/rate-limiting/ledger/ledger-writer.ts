@@ -1,9 +1,11 @@
 import { Logger } from '@nestjs/common';
 
+import { elapsedSeconds, startOfTiming } from '../../telemetry/index.js';
 import { type ReservationId } from '../domain/ids.js';
 import { type UsageEntry } from '../domain/usage.js';
 
 import { blamesValues, ledgerUnavailable, notWrittenBeforeEnd, refusedRow } from './ledger-failures.js';
+import { COMMIT_FAILURES, COMMIT_SECONDS, COMMITTED } from './ledger.metrics.js';
 import { type Recorded } from './ledger.port.js';
 import { PendingRow } from './pending-row.js';
 import { type UsageRowStore } from './usage-row.store.js';
@@ -109,8 +111,13 @@ export class LedgerWriter {
     const parts = [batch];
     for (let part = parts.pop(); part; part = parts.pop()) {
       try {
-        this.settle(part, await this.store.write(part));
+        const startedAt = startOfTiming();
+        const fresh = await this.store.write(part);
+        COMMIT_SECONDS.observe({}, elapsedSeconds(startedAt));
+        COMMITTED.add({}, fresh.size);
+        this.settle(part, fresh);
       } catch (error) {
+        COMMIT_FAILURES.add({});
         if (blamesValues(error)) parts.push(...this.withoutRefused(part, error));
         else this.putBack(parts.splice(0).concat([part]).flat(), error);
       }

@@ -10,6 +10,7 @@ import { type UsageEntry } from '../domain/usage.js';
 import { LiveReservations } from '../live-reservations.js';
 
 import { LedgerWriter } from './ledger-writer.js';
+import { WAITING } from './ledger.metrics.js';
 import { Ledger, type Recorded } from './ledger.port.js';
 import { RollingUsedStore } from './rolling-used.store.js';
 import { UsageRowStore } from './usage-row.store.js';
@@ -27,6 +28,7 @@ export class PostgresLedger extends Ledger implements OnApplicationShutdown {
   private readonly writer: LedgerWriter;
   private readonly used: UsedStore;
   private readonly rolling: RollingUsedStore;
+  private readonly stopTelling = WAITING.readFrom(() => [{ labels: {}, value: this.waiting }]);
 
   constructor(
     pool: SqlPool,
@@ -77,5 +79,6 @@ export class PostgresLedger extends Ledger implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.live.allEnded(LAST_CALLS_MS);
     await this.drain(DRAIN_MS);
+    this.stopTelling();
   }
 }

@@ -1,0 +1,85 @@
+import { type Span } from '@opentelemetry/api';
+
+import { markFailed, openSpan, type OpenSpan } from '../telemetry/index.js';
+
+import { remainingOf } from './domain/limit.js';
+import { type Operation } from './domain/operation.js';
+import { type ReservationId } from './domain/ids.js';
+import { type UsageStatus } from './domain/usage.js';
+import { type Outcome, type ReserveInput } from './reserving.js';
+
+/** The span of one metered call, from its reserve to its settlement; there is none while nothing is traced. */
+export class CallTrace {
+  private ended = false;
+
+  constructor(private readonly open: OpenSpan) {}
+
+  static of(operation: Operation): CallTrace | undefined {
+    const open = openSpan(operation);
+    return open && new CallTrace(open);
+  }
+
+  get span(): Span {
+    return this.open.span;
+  }
+
+  /** Runs work inside of it. */
+  run<Result>(work: () => Result): Result {
+    return this.open.run(work);
+  }
+
+  /** The first end holds. */
+  end(status: UsageStatus | 'released'): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.span.setAttributes({ 'llm.success': status === 'settled', 'cuota.status': status });
+    this.span.end();
+  }
+
+  fail(error: unknown): void {
+    if (this.ended) return;
+    this.ended = true;
+    markFailed(this.span, error);
+    this.span.setAttribute('llm.success', false);
+    this.span.end();
+  }
+}
+
+/** What a call asks for. */
+export function traceAsked(span: Span, { caller, operation, estimate }: ReserveInput): void {
+  const { workflowId, workspaceId } = caller;
+  const output = estimate.output ? estimate.output.max * estimate.output.choices : 0;
+  span.setAttributes({
+    'cuota.operation': operation,
+    'llm.tokens_estimate': estimate.inputTokens + output,
+    ...(workflowId !== undefined && { 'llm.workflow_id': workflowId }),
+    ...(workspaceId !== undefined && { 'llm.tenant_id': workspaceId }),
+  });
+}
+
+/** What its limits answered. `llm.quota.remaining` is in tokens, of the tightest token quota. */
+export function traceOutcome(span: Span, outcome: Outcome): void {
+  const denied = outcome.kind === 'denied';
+  const limits = denied ? outcome.limits : outcome.reservation.limits;
+  const left = limits
+    .filter(({ unit, max }) => unit === 'tokens' && max > 0)
+    .map((limit) => remainingOf(limit));
+  span.setAttributes({
+    'llm.quota.allowed': !denied,
+    ...(left.length > 0 && { 'llm.quota.remaining': Math.min(...left) }),
+    ...usageIdOf(outcome),
+    ...exceededBy(outcome),
+  });
+}
+
+function usageIdOf(outcome: Outcome): { 'cuota.usage_id'?: ReservationId } {
+  return outcome.kind === 'reserved' ? { 'cuota.usage_id': outcome.reservation.id } : {};
+}
+
+function exceededBy(outcome: Outcome): { 'cuota.limits_exceeded'?: string[] } {
+  const names =
+    outcome.kind === 'denied'
+      ? outcome.limits.map(({ name }) => name)
+      : [...outcome.reservation.softExceeded];
+  return names.length > 0 ? { 'cuota.limits_exceeded': names } : {};
+}
