@@ -11,7 +11,6 @@ import { WarmCounters } from './counters/warm-counters.js';
 import { type Caller } from './domain/caller.js';
 import { Clock } from './domain/clock.js';
 import { type CounterRef, CounterStore, type Hold } from './domain/counters.js';
-import { amountOf } from './domain/decision.js';
 import { type ReservationId } from './domain/ids.js';
 import { type LimitState } from './domain/limit.js';
 import { type Operation } from './domain/operation.js';
@@ -42,7 +41,15 @@ import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from './rate-limiting
 import { ledgerFull, notOpen, storeUnavailable, unpriced } from './rate-limiting.errors.js';
 import { newReservationId, timeOf } from './reservation-ids.js';
 import { type Reservation } from './reservation.js';
-import { type Asking, type Outcome, outcomeOf, type ReserveInput, uncounted } from './reserving.js';
+import {
+  type Asking,
+  hasMoneyLimit,
+  leastTokens,
+  type Outcome,
+  outcomeOf,
+  type ReserveInput,
+  uncounted,
+} from './reserving.js';
 import { RoomForecast } from './room-forecast.js';
 import { Settlements } from './settlements.js';
 import { tellExcess } from './soft-excess.js';
@@ -308,17 +315,4 @@ async function endOf(
 function usedBy(hold: Hold, entry: UsageEntry) {
   const amounts = unitAmountsOf(entry);
   return hold.counters.map(() => amounts);
-}
-
-function hasMoneyLimit(counters: Asking['terms']['counters']): boolean {
-  return counters.some(({ limits }) =>
-    limits.some(({ unit, max, enforcement }) => unit === 'cost' && max > 0 && enforcement === 'hard'),
-  );
-}
-
-/** The tokens that the smallest form of a call asks for. */
-function leastTokens({ counters, elastic }: Asking['command']): number {
-  const claims = counters.flatMap((counter) => counter.claims);
-  const tokens = claims.find(({ unit }) => unit === 'tokens');
-  return tokens ? amountOf(tokens, elastic.min) : 1;
 }

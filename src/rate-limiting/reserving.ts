@@ -5,6 +5,7 @@ import {
   type ReserveAnswer,
   type ReserveCommand,
 } from './domain/counters.js';
+import { amountOf } from './domain/decision.js';
 import { type ReservationId } from './domain/ids.js';
 import { type Counter, limitState } from './domain/limit.js';
 import { type Operation } from './domain/operation.js';
@@ -103,4 +104,18 @@ function claimedLimits(
     });
   });
   return claimed;
+}
+
+/** Whether a call without a price is to be refused: it could not be held to a limit of money. */
+export function hasMoneyLimit(counters: Asking['terms']['counters']): boolean {
+  return counters.some(({ limits }) =>
+    limits.some(({ unit, max, enforcement }) => unit === 'cost' && max > 0 && enforcement === 'hard'),
+  );
+}
+
+/** The tokens that the smallest form of a call asks for. */
+export function leastTokens({ counters, elastic }: Asking['command']): number {
+  const claims = counters.flatMap((counter) => counter.claims);
+  const tokens = claims.find(({ unit }) => unit === 'tokens');
+  return tokens ? amountOf(tokens, elastic.min) : 1;
 }
