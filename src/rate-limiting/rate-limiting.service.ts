@@ -15,7 +15,8 @@ import { type ReservationId } from './domain/ids.js';
 import { type LimitState } from './domain/limit.js';
 import { type Operation } from './domain/operation.js';
 import { isRolling } from './domain/rolling.js';
-import { type ActualUsage, unitAmountsOf, type UsageEntry, type UsageStatus } from './domain/usage.js';
+import { type ActualUsage, type UsageStatus } from './domain/usage.js';
+import { endOf, usedBy } from './ended-hold.js';
 import { Ledger } from './ledger/ledger.port.js';
 import { type CallTerms, LimitResolver } from './limits/limit-resolver.js';
 import {
@@ -26,7 +27,6 @@ import {
   otherPeriod,
   type UsageAsked,
 } from './limit-check.js';
-import { asRestored } from './kept-reservations.js';
 import { type EndInStore, LiveReservations, type UnreadStream } from './live-reservations.js';
 import { MISSES_NOTHING_MS, MissedWindows } from './missed-windows.js';
 import { Reconciliation } from './reconciliation.js';
@@ -300,19 +300,4 @@ interface Closing {
   readonly actual: ActualUsage;
   readonly status: UsageStatus;
   readonly left: readonly LimitState[];
-}
-
-/** One that is kept may have been registered again by another process, while this one did not have it in hand. */
-async function endOf(
-  { kept }: Reservation,
-  hold: Hold,
-  end: (hold: Hold) => Promise<boolean>,
-): Promise<void> {
-  const ended = await end(hold);
-  if (kept && !ended) await end(asRestored(hold));
-}
-
-function usedBy(hold: Hold, entry: UsageEntry) {
-  const amounts = unitAmountsOf(entry);
-  return hold.counters.map(() => amounts);
 }
