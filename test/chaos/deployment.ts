@@ -96,6 +96,8 @@ export class ChaosDeployment {
       BOOTSTRAP_ADMIN_KEY: ADMIN_KEY,
       JWT_SECRET: 'a secret of the tests, long enough to sign with',
       RESERVATION_TTL_SEC: String(RESERVATION_TTL_SEC),
+      // One failure that the emulator was told to make must not keep every call after it from being served.
+      PROVIDER_COOLDOWN_SEC: '0',
       ...upstreamOf(this.emulator),
     };
   }
