@@ -40,6 +40,9 @@ export const gatewayRow: Row = {
       REDIS_URL: redis.url,
       BOOTSTRAP_ADMIN_KEY: 'cuota_admin_key_of_the_bench',
       JWT_SECRET: 'a secret of the bench, long enough to sign with',
+      // Counted like everybody's, and never met.
+      HOURLY_BUDGET_USD: '900000',
+      CIRCUIT_BREAKER_USD: '900000',
       LOG_LEVEL: 'error',
       PROVIDER_OPENAI_API_KEY: 'sk-bench',
       PROVIDER_OPENAI_BASE_URL: `${upstream.url}/v1`,

@@ -21,6 +21,8 @@ export interface HostOptions {
   readonly enabled?: boolean;
   /** The rolling quota of workspaces and workflows; without it they have none. */
   readonly rolling?: NonNullable<RateLimitingOptions['rolling']>;
+  /** What all callers together may spend in a clock hour, and until the circuit breaker opens; without it all they want. */
+  readonly budgets?: NonNullable<RateLimitingOptions['budgets']>;
   /** What each user may use: asked for by id, or a directory that knows more. */
   readonly limits: LimitsOf | PlanDirectory;
   /** Another source of time, for tests. */

@@ -44,6 +44,7 @@ export class RateLimitingModule {
       reservationTtlMs: reservationTtlSec * 1000,
       timeZone: quotaTimezone,
       ...(options.rolling && { rolling: options.rolling }),
+      ...(options.budgets && { budgets: options.budgets }),
     };
     // The stores first: Nest closes them last.
     return {

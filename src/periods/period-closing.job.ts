@@ -8,7 +8,7 @@ import {
 import { Cron } from '@nestjs/schedule';
 
 import { type Settings, SETTINGS } from '../config/index.js';
-import { Clock, dayAt, PartitionStore, periodAt, type Schedule, startOfDay } from '../rate-limiting/index.js';
+import { Clock, dayAt, MinuteStore, PartitionStore, periodAt, type Schedule, startOfDay } from '../rate-limiting/index.js';
 
 import { PeriodStore } from './period.store.js';
 
@@ -35,6 +35,7 @@ export class PeriodClosing implements OnApplicationBootstrap, BeforeApplicationS
   constructor(
     private readonly store: PeriodStore,
     private readonly partitions: PartitionStore,
+    private readonly minutes: MinuteStore,
     private readonly clock: Clock,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
@@ -67,6 +68,7 @@ export class PeriodClosing implements OnApplicationBootstrap, BeforeApplicationS
       for (const schedule of await this.store.schedules(zone))
         closed.push(...(await this.closeAll(schedule, firstDay, now)));
     }
+    await this.minutes.forget(now);
     const partitionsMade = await this.partitions.ensurePartitions(now, MONTHS_AHEAD);
     return { closed, partitionsMade, partitionsDropped: await this.retain(now) };
   }

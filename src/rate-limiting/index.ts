@@ -6,6 +6,8 @@ export {
   currentCallContext,
   runInCallContext,
 } from './call-context.js';
+export { BudgetsReader, type BudgetsStanding, type BudgetStanding } from './budgets/budgets.reader.js';
+export { CircuitBreaker } from './budgets/circuit-breaker.js';
 export { ChangeRecorder, type QuotaChangeContext } from './adjustments/change-recorder.port.js';
 export { GRANTED_UNITS, type GrantedUnit, QuotaGrants } from './adjustments/quota-grants.js';
 export {
@@ -48,8 +50,10 @@ export {
   type Schedule,
   startOfDay,
 } from './domain/period.js';
+export { BREAKER_LIMIT, type BreakerState, HOUR_LIMIT, type OpenBreaker } from './domain/system-budgets.js';
 export { type ActualUsage, type UsageEntry, type UsageStatus } from './domain/usage.js';
 export { InstanceRoster } from './instances/instance-roster.store.js';
+export { MinuteStore } from './ledger/minute.store.js';
 export { PartitionStore } from './ledger/partition.store.js';
 export { Ledger } from './ledger/ledger.port.js';
 export { type NearLimit, NearLimitStore, type UserNearLimit } from './ledger/near-limit.store.js';

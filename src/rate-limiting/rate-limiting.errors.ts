@@ -1,6 +1,7 @@
 import { CodedError } from '../errors.js';
 
 import { type Denial } from './domain/outcome.js';
+import { type OpenBreaker } from './domain/system-budgets.js';
 import { type LimitState, remainingOf, resetsAtOf } from './domain/limit.js';
 import { formatUsd } from './domain/money.js';
 import { limitView } from './limit-view.js';
@@ -14,6 +15,21 @@ export class LimitExceeded extends CodedError {
       { limits: denial.limits.map(limitView), retryAfterMs: denial.retryAfterMs },
     );
   }
+}
+
+/** All callers together spent what they may: nobody's calls are made until the breaker is closed. */
+export function circuitOpen(
+  { sinceMs, closesAtMs }: OpenBreaker,
+  maxNanoUsd: number,
+  nowMs: number,
+): CodedError {
+  const since = sinceMs > 0 ? ` since ${new Date(sinceMs).toISOString()}` : '';
+  return new CodedError(
+    'circuit_open',
+    `All callers together spent the ${formatUsd(maxNanoUsd)} USD that they may${since}, so the call was not made and nothing ` +
+      `was charged. Calls go through again from ${new Date(closesAtMs).toISOString()} on, or when an admin closes the breaker.`,
+    { retryAfterMs: Math.max(0, closesAtMs - nowMs) },
+  );
 }
 
 /** No store to count in, and STORE_FAILURE says that then nothing goes through. */

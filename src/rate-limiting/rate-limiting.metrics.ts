@@ -11,6 +11,7 @@ import {
 import { type LimitState, remainingOf } from './domain/limit.js';
 import { NANO_PER_USD } from './domain/money.js';
 import { type Operation } from './domain/operation.js';
+import { BREAKER_LIMIT } from './domain/system-budgets.js';
 import { type UsageEntry } from './domain/usage.js';
 import { type Outcome } from './reserving.js';
 
@@ -98,6 +99,12 @@ export function countReserve(operation: Operation, outcome: Outcome, startedAt: 
 
 function countExceeded({ name, unit, enforcement }: LimitState): void {
   (unit === 'cost' ? BUDGET_EXCEEDED : QUOTA_EXCEEDED).add({ limit: name, enforcement });
+}
+
+/** A call was refused since the circuit breaker is open. */
+export function countRefused(operation: Operation): void {
+  CALLS.add({ operation, outcome: 'denied' });
+  BUDGET_EXCEEDED.add({ limit: BREAKER_LIMIT, enforcement: 'hard' });
 }
 
 /** The counters could not be reached for a call. */

@@ -9,12 +9,17 @@ import { QuotaGrants } from './adjustments/quota-grants.js';
 import { QuotaResets } from './adjustments/quota-resets.js';
 import { UnloggedChanges } from './adjustments/unlogged-changes.store.js';
 import { HeardResets } from './adjustments/heard-resets.js';
+import { BreakerStore } from './budgets/breaker.store.js';
+import { BudgetsReader } from './budgets/budgets.reader.js';
+import { CircuitBreaker } from './budgets/circuit-breaker.js';
+import { SystemBudgets } from './budgets/system-budgets.js';
 import { MemoryCounterStore } from './counters/memory/memory-counter.store.js';
 import { observedCounters, redisCounters } from './counters/redis-counters.js';
 import { ReservationCountsStore } from './counters/redis/reservation-counts.store.js';
 import { Clock } from './domain/clock.js';
 import { CounterStore } from './domain/counters.js';
 import { Ledger } from './ledger/ledger.port.js';
+import { MinuteStore } from './ledger/minute.store.js';
 import { PartitionStore } from './ledger/partition.store.js';
 import { PostgresLedger } from './ledger/postgres.ledger.js';
 import { NearLimitStore } from './ledger/near-limit.store.js';
@@ -71,12 +76,15 @@ const OBSERVING: Provider = {
     redis.configured ? observedCounters(redis, clock) : new MemoryCounterStore(clock),
 };
 
+const BUDGETING: Provider[] = [BreakerStore, SystemBudgets, CircuitBreaker, BudgetsReader];
+
 const PROVIDERS: Provider[] = [
   { provide: Ledger, useClass: PostgresLedger },
   { provide: LimitResolver, useClass: PlanLimitResolver },
   LiveReservations,
   KeptReservations,
   InstanceRoster,
+  MinuteStore,
   PartitionStore,
   ReservationCountsStore,
   ResourceMakers,
@@ -91,6 +99,7 @@ const PROVIDERS: Provider[] = [
   Reconciliation,
   Upkeep,
   ...ADJUSTING,
+  ...BUDGETING,
 ];
 
 /** The heart: limits, counters, ledger, and the @RateLimit decorator that guards with them. */
@@ -116,7 +125,10 @@ export class RateLimitingModule {
         LimitResolver,
         InstanceRoster,
         KeptReservations,
+        MinuteStore,
         PartitionStore,
+        BudgetsReader,
+        CircuitBreaker,
         QuotaGrants,
         QuotaResets,
         RateLimitingService,

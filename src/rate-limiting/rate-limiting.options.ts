@@ -1,3 +1,4 @@
+import { type SystemMaxima } from './domain/system-budgets.js';
 import { type RollingDefaults } from './limits/rolling-limits.js';
 
 /** How the heart behaves. */
@@ -12,6 +13,11 @@ export interface RateLimitingOptions {
   readonly timeZone: string;
   /** Of workspaces and workflows without a RateLimit; they are unlimited where it is left out. */
   readonly rolling?: RollingDefaults;
+  /** What all callers together may spend; unlimited where it is left out. */
+  readonly budgets?: SystemMaxima & {
+    /** How long after it opened the circuit breaker closes by itself. */
+    readonly breakerCooldownMs: number;
+  };
   /** This process looks at the counters and has them read anew, but holds no call: nobody is to wait for it. */
   readonly observing?: boolean;
 }

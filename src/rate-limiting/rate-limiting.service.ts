@@ -5,8 +5,9 @@ import { type Soon } from '../database/index.js';
 import { inSpan, startOfTiming } from '../telemetry/index.js';
 
 import { QuotaResets, type ResetDone, type ResetInput } from './adjustments/quota-resets.js';
+import { CircuitBreaker } from './budgets/circuit-breaker.js';
+import { SystemBudgets } from './budgets/system-budgets.js';
 import { traceAsked, traceOutcome } from './call-trace.js';
-import { claimsOf, elasticOf } from './claims.js';
 import { WarmCounters } from './counters/warm-counters.js';
 import { type Caller } from './domain/caller.js';
 import { Clock } from './domain/clock.js';
@@ -18,7 +19,7 @@ import { isRolling } from './domain/rolling.js';
 import { type ActualUsage, type UsageStatus } from './domain/usage.js';
 import { endOf, usedBy } from './ended-hold.js';
 import { Ledger } from './ledger/ledger.port.js';
-import { type CallTerms, LimitResolver } from './limits/limit-resolver.js';
+import { LimitResolver } from './limits/limit-resolver.js';
 import {
   allows,
   callerOf,
@@ -28,23 +29,17 @@ import {
   type UsageAsked,
 } from './limit-check.js';
 import { type EndInStore, LiveReservations, type UnreadStream } from './live-reservations.js';
-import { MISSES_NOTHING_MS, MissedWindows } from './missed-windows.js';
+import { MissedWindows } from './missed-windows.js';
 import { Reconciliation } from './reconciliation.js';
-import {
-  countRelease,
-  countReserve,
-  countRow,
-  countStoreFailure,
-  noteRoomLeft,
-} from './rate-limiting.metrics.js';
+import { countRefused, countRelease, countReserve, countRow, noteRoomLeft } from './rate-limiting.metrics.js';
 import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from './rate-limiting.options.js';
-import { ledgerFull, notOpen, storeUnavailable, unpriced } from './rate-limiting.errors.js';
-import { newReservationId, timeOf } from './reservation-ids.js';
+import { circuitOpen, ledgerFull, notOpen, storeUnavailable } from './rate-limiting.errors.js';
+import { timeOf } from './reservation-ids.js';
 import { type Reservation } from './reservation.js';
 import {
   type Asking,
-  hasMoneyLimit,
-  leastTokens,
+  askingOf,
+  leastOf,
   type Outcome,
   outcomeOf,
   type ReserveInput,
@@ -54,16 +49,17 @@ import { RoomForecast } from './room-forecast.js';
 import { Settlements } from './settlements.js';
 import { tellExcess } from './soft-excess.js';
 import { StaleCounters } from './stale-counters.js';
+import { StoreTrouble } from './store-trouble.js';
 import { estimateAsUsed, settledLimits, usageEntryOf } from './usage-entry.js';
 
 /** Reserve, settle, release: the way of every metered call, whoever makes it. */
 @Injectable()
 export class RateLimitingService {
   private readonly logger = new Logger(RateLimitingService.name);
+  private readonly trouble: StoreTrouble;
   private readonly counters: WarmCounters;
   private readonly forecast: RoomForecast;
   private readonly missed: MissedWindows;
-  private tellTroubleAt = 0;
 
   constructor(
     private readonly store: CounterStore,
@@ -76,16 +72,19 @@ export class RateLimitingService {
     @Inject(RATE_LIMITING_OPTIONS) private readonly options: RateLimitingOptions,
     private readonly resets: QuotaResets,
     private readonly settlements: Settlements,
+    private readonly budgets: SystemBudgets,
+    private readonly breaker: CircuitBreaker,
   ) {
+    this.trouble = new StoreTrouble(this.logger, options.storeFailure);
     this.counters = new WarmCounters(store, ledger);
     this.forecast = new RoomForecast(ledger, clock, options.timeZone);
-    this.missed = new MissedWindows(store, resolver);
+    this.missed = new MissedWindows(store, resolver, budgets);
   }
 
   /**
    * Holds a call's amounts against all of its limits in one atomic step, or against none.
    * @throws CodedError `store_unavailable` where the counters cannot be reached and STORE_FAILURE is `closed`;
-   *   `forbidden` for a call without a price under a money limit.
+   *   `forbidden` for a call without a price under a money limit; `circuit_open` while the circuit breaker is open.
    */
   reserve(input: ReserveInput): Promise<Outcome> {
     return inSpan('reserve', (span) => this.hold(input, span));
@@ -97,12 +96,14 @@ export class RateLimitingService {
     const startedAt = startOfTiming();
     const soon = this.asking(input);
     const asking = soon instanceof Promise ? await soon : soon;
+    this.refuseWhileOpen(asking);
     const outcome = await this.ask(asking);
     countReserve(input.operation, outcome, startedAt);
     if (span) traceOutcome(span, outcome);
     if (outcome.kind === 'denied') {
       this.settlements.tell({ caller: input.caller, limits: outcome.limits });
-      return this.forecast.complete(outcome, leastTokens(asking.command));
+      const told = await this.forecast.complete(outcome, leastOf('tokens', asking.command));
+      return this.breaker.judge(told, leastOf('cost', asking.command));
     }
     this.live.add(outcome.reservation);
     tellExcess(this.logger, outcome.reservation);
@@ -186,9 +187,14 @@ export class RateLimitingService {
 
   /** Whether there is room for a call, and every limit's state; holds nothing. */
   async checkLimit(input: LimitAsked): Promise<LimitCheck> {
-    const terms = await this.resolver.termsOf(callerOf(input), this.clock.now(), input.operation);
-    const limits = await this.forecast.of(await this.counters.read(terms.counters), input.tokens ?? 1);
-    return { allowed: allows(limits, input), limits };
+    const now = this.clock.now();
+    const [terms, system] = await Promise.all([
+      this.resolver.termsOf(callerOf(input), now, input.operation),
+      this.budgets.at(now),
+    ]);
+    const states = await this.counters.read([...terms.counters, ...system.counters]);
+    const limits = await this.forecast.of(states, input.tokens ?? 1);
+    return { allowed: system.breaker.kind === 'closed' && allows(limits, input), limits };
   }
 
   /**
@@ -223,23 +229,12 @@ export class RateLimitingService {
   private asking(input: ReserveInput): Soon<Asking> {
     const nowMs = input.id === undefined ? this.clock.now() : timeOf(input.id);
     const terms = this.resolver.termsOf(input.caller, nowMs, input.operation);
-    return terms instanceof Promise
-      ? terms.then((known) => this.askingUnder(known, input, nowMs))
-      : this.askingUnder(terms, input, nowMs);
-  }
-
-  private askingUnder(terms: CallTerms, input: ReserveInput, nowMs: number): Asking {
-    if (!input.estimate.priced && this.options.enabled && hasMoneyLimit(terms.counters)) {
-      throw unpriced(input.estimate.model);
-    }
-    const counters = [...terms.counters, ...terms.ahead];
-    const command = {
-      id: input.id ?? newReservationId(nowMs),
-      ttlMs: this.options.reservationTtlMs,
-      elastic: elasticOf(input.estimate, terms.maxOutputTokens),
-      counters: claimsOf(counters, input.estimate),
-    };
-    return { input, terms, counters, command, nowMs, timeZone: this.options.timeZone };
+    const system = this.budgets.at(nowMs);
+    if (!(terms instanceof Promise) && !(system instanceof Promise))
+      return askingOf({ terms, system, input, nowMs }, this.options);
+    return Promise.all([terms, system]).then(([own, all]) =>
+      askingOf({ terms: own, system: all, input, nowMs }, this.options),
+    );
   }
 
   private async ask(asking: Asking): Promise<Outcome> {
@@ -250,7 +245,7 @@ export class RateLimitingService {
       if (this.stale.pending) await this.stale.flush();
       return outcomeOf(asking, await this.counters.reserve(asking.command, asking.counters));
     } catch (error) {
-      this.storeTrouble(error);
+      this.trouble.met(error);
       if (this.options.storeFailure === 'closed') throw storeUnavailable(error);
       return this.free(
         asking,
@@ -259,18 +254,15 @@ export class RateLimitingService {
     }
   }
 
-  private free(asking: Asking, passed: readonly CounterRef[]): Outcome {
-    return { kind: 'reserved', reservation: uncounted(asking, passed) };
+  /** @throws CodedError `circuit_open` while the breaker is open, whatever the counters say. */
+  private refuseWhileOpen({ system: { breaker }, input, nowMs }: Asking): void {
+    if (breaker.kind === 'closed') return;
+    countRefused(input.operation);
+    throw circuitOpen(breaker, this.options.budgets?.breakerNanoUsd ?? 0, nowMs);
   }
 
-  /** Said once a second: a store that is down is met by every call. */
-  private storeTrouble(error: unknown): void {
-    countStoreFailure();
-    const now = performance.now();
-    if (now < this.tellTroubleAt) return;
-    this.tellTroubleAt = now + 1_000;
-    const what = this.options.storeFailure === 'closed' ? 'are denied' : 'go through uncounted';
-    this.logger.warn({ err: error }, `The counters cannot be reached; calls ${what} (STORE_FAILURE).`);
+  private free(asking: Asking, passed: readonly CounterRef[]): Outcome {
+    return { kind: 'reserved', reservation: uncounted(asking, passed) };
   }
 
   private async close({ reservation, actual, status, left }: Closing): Promise<EndInStore> {
@@ -284,7 +276,7 @@ export class RateLimitingService {
     const { caller, reservedAtMs } = reservation;
     return async (hold) => {
       const now = this.clock.now();
-      if (now - reservedAtMs > MISSES_NOTHING_MS) await this.missed.forget(caller, hold, now);
+      if (this.missed.mayBe(hold, { reservedAtMs, nowMs: now })) await this.missed.forget(caller, hold, now);
       // Who was taken for dead is charged what the sweeper wrote: the counters must say what the ledger does.
       const row = fresh ? entry : ((await this.ledger.find(entry.id)) ?? entry);
       const used = (held: Hold) => this.store.settle(held, usedBy(held, row));

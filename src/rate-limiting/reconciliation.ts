@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { Injectable, Logger } from '@nestjs/common';
 
+import { SystemBudgets } from './budgets/system-budgets.js';
 import { type Subject } from './domain/caller.js';
 import { counterRef } from './claims.js';
 import { Clock } from './domain/clock.js';
@@ -35,6 +36,7 @@ export class Reconciliation {
     private readonly store: CounterStore,
     private readonly ledger: Ledger,
     private readonly clock: Clock,
+    private readonly budgets: SystemBudgets,
   ) {
     this.seenTurns = store.turns;
   }
@@ -85,6 +87,7 @@ export class Reconciliation {
     const ref = counterRef(counter);
     const [answer] = await this.store.read([ref]);
     if (answer?.kind !== 'warm') return undefined;
+    if (await this.budgets.isOver(counter, this.clock.now())) return undefined;
     const used = await this.ledger.usedIn(counter.subject, counter.window);
     return differenceOf(answer.state, used);
   }

@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import { CodedError } from '../errors.js';
 
+import { SystemBudgets } from './budgets/system-budgets.js';
 import { Clock } from './domain/clock.js';
 import { CounterStore, type Hold } from './domain/counters.js';
 import { type Schedule } from './domain/period.js';
@@ -38,8 +39,9 @@ export class Sweeper {
     private readonly stale: StaleCounters,
     private readonly clock: Clock,
     @Inject(RATE_LIMITING_OPTIONS) private readonly options: RateLimitingOptions,
+    budgets: SystemBudgets,
   ) {
-    this.missed = new MissedWindows(store, resolver);
+    this.missed = new MissedWindows(store, resolver, budgets);
   }
 
   /**

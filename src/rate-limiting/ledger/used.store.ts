@@ -1,5 +1,5 @@
 import { type Sql, type SqlPool } from '../../database/index.js';
-import { type Subject } from '../domain/caller.js';
+import { type Subject, type SubjectKind } from '../domain/caller.js';
 import { type UnitAmounts } from '../domain/counters.js';
 import { type CounterWindow } from '../domain/limit.js';
 import { isOperation } from '../domain/operation.js';
@@ -8,10 +8,13 @@ import { addDays } from '../domain/period.js';
 import { sqlFile } from './sql-file.js';
 
 const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
 const BY_USER = sqlFile('used-by-local-days', { subject: 'user_id', kind: 'user' });
 const BY_API_KEY = sqlFile('used-by-local-days', { subject: 'api_key_id', kind: 'apiKey' });
 const BY_SESSION = sqlFile('used-by-session');
 const BY_ALL = sqlFile('used-by-all');
+
+type SubjectOfSome = { readonly kind: Exclude<SubjectKind, 'system'>; readonly id: string };
 
 interface OperationSum {
   readonly operation: string;
@@ -25,12 +28,13 @@ interface OperationSum {
 export class UsedStore {
   constructor(private readonly pool: SqlPool) {}
 
-  /** Every unit that was used at all; a call counts where it was reserved. */
+  /** Every unit that was used at all; of everybody together the cost alone. A call counts where it was reserved. */
   async usedIn(subject: Subject, window: CounterWindow): Promise<UnitAmounts> {
-    return amountsOf(await this.sumsOf(subject, window));
+    const { kind, id } = subject;
+    return kind === 'system' ? this.costOfAll(window) : amountsOf(await this.sumsOf({ kind, id }, window));
   }
 
-  private sumsOf(subject: Subject, window: CounterWindow): Promise<OperationSum[]> {
+  private sumsOf(subject: SubjectOfSome, window: CounterWindow): Promise<OperationSum[]> {
     switch (subject.kind) {
       case 'user':
         return this.byMonth(BY_USER, subject.id, window);
@@ -41,8 +45,6 @@ export class UsedStore {
         throw new Error(`A ${subject.kind} has rolling windows only, and ${window.name} is none.`);
       case 'session':
         return this.pool.query<OperationSum>(BY_SESSION, [subject.id, window.startsAtMs, window.resetsAtMs]);
-      case 'system':
-        return this.byInstants(window);
     }
   }
 
@@ -50,9 +52,12 @@ export class UsedStore {
     return this.pool.query<OperationSum>(sql, [id, window.name, endDayOf(window)]);
   }
 
-  private byInstants({ startsAtMs, resetsAtMs }: CounterWindow): Promise<OperationSum[]> {
-    const ids = [leastIdAt(startsAtMs), leastIdAt(resetsAtMs)];
-    return this.pool.query<OperationSum>(BY_ALL, [...ids, startsAtMs, resetsAtMs]);
+  private async costOfAll({ startsAtMs, resetsAtMs }: CounterWindow): Promise<UnitAmounts> {
+    const firstMinuteMs = Math.ceil(startsAtMs / MINUTE_MS) * MINUTE_MS;
+    const ids = [leastIdAt(startsAtMs), leastIdAt(firstMinuteMs)];
+    const values = [...ids, startsAtMs, firstMinuteMs, resetsAtMs];
+    const [sum] = await this.pool.query<{ cost_nano_usd: number }>(BY_ALL, values);
+    return { cost: sum?.cost_nano_usd ?? 0 };
   }
 }
 

@@ -53,11 +53,12 @@ export class LedgerHarness {
     return this.asker.query<Row>({ name: '', text });
   }
 
-  /** The rows in which either roll-up differs from the sums of the ledger: none, where all is well. */
+  /** The rows in which a roll-up differs from the sums of the ledger: none, where all is well. */
   async disagreements(): Promise<Record<string, unknown>[]> {
     return [
       ...(await this.ask(differencesOf('usage_daily', DAILY_KEY))),
       ...(await this.ask(differencesOf('usage_monthly', MONTHLY_KEY))),
+      ...(await this.ask(MINUTES_DIFFER)),
     ];
   }
 
@@ -93,6 +94,13 @@ export function usage(over: Partial<UsageEntry> = {}): UsageEntry {
   };
 }
 
+const MINUTES_DIFFER = `
+  SELECT minute, cost AS ledger, rolled FROM (
+    SELECT date_trunc('minute', created_at, 'UTC') AS minute, sum(cost_nano_usd) AS cost FROM token_usage GROUP BY 1
+  ) rows FULL JOIN (
+    SELECT minute, sum(cost_nano_usd) AS rolled FROM usage_by_minute GROUP BY 1
+  ) minutes USING (minute)
+  WHERE coalesce(cost, 0) <> coalesce(rolled, 0)`;
 const SUMS = ['calls', 'operation_count', 'input_tokens', 'output_tokens', 'total_tokens', 'cost_nano_usd'];
 const DAILY_KEY =
   'user_id, day, local_day, api_key_id, workspace_id, workflow_id, operation, provider, model';

@@ -3,6 +3,7 @@ import { apiKeyId, userId } from '../../../src/rate-limiting/domain/ids.js';
 import { type CounterWindow } from '../../../src/rate-limiting/domain/limit.js';
 import { dayAt, periodAt, type Schedule } from '../../../src/rate-limiting/domain/period.js';
 import { rollingWindowsAt } from '../../../src/rate-limiting/domain/rolling.js';
+import { MinuteStore } from '../../../src/rate-limiting/ledger/minute.store.js';
 import { PostgresLedger } from '../../../src/rate-limiting/ledger/postgres.ledger.js';
 import { LiveReservations } from '../../../src/rate-limiting/live-reservations.js';
 import { UsageReportStore } from '../../../src/rate-limiting/ledger/usage-report.store.js';
@@ -146,7 +147,51 @@ describe('what was used', () => {
       );
     }
     await expect(tokensOf('session', 's1', window)).resolves.toBe(10);
-    await expect(tokensOf('system', 'all', window)).resolves.toBe(14);
+    await expect(ledger.usedIn({ kind: 'system', id: 'all' }, window)).resolves.toEqual({ cost: 3 * 1_500 });
+  });
+
+  it('G6: counts what all spent from any instant on, to the millisecond, also when old minutes were put together', async () => {
+    const sinceMs = Date.parse('2025-08-03T08:20:30.500Z');
+    for (const [afterMs, costNanoUsd] of [
+      [-1, 1],
+      [0, 2],
+      [29_499, 4],
+      [29_500, 8],
+      [3_600_000, 16],
+      [3_700_000, 32],
+      [5 * 86_400_000, 64],
+    ] as const) {
+      await ledger.record(usage({ id: newReservationId(sinceMs + afterMs), costNanoUsd }));
+    }
+    const everybody = { kind: 'system', id: 'all' } as const;
+    const until = Date.parse('2025-08-10T00:00:00Z');
+    const costFrom = async (startsAtMs: number, resetsAtMs = until) =>
+      (await ledger.usedIn(everybody, { kind: 'breaker', name: 'b', startsAtMs, resetsAtMs })).cost;
+    const minutes = () =>
+      harness.ask<{ minute: string; cost: number }>(
+        `SELECT to_char(minute AT TIME ZONE 'UTC', 'DD HH24:MI') AS minute, sum(cost_nano_usd)::bigint AS cost
+         FROM usage_by_minute WHERE minute >= '2025-08-03' AND minute < '2025-08-10' GROUP BY 1 ORDER BY 1`,
+      );
+    expect([await costFrom(sinceMs), await costFrom(sinceMs + 1), await costFrom(sinceMs - 1)]).toEqual([
+      126, 124, 127,
+    ]);
+    expect(await costFrom(Date.parse('2025-08-03T08:00:00Z'), Date.parse('2025-08-03T09:00:00Z'))).toBe(15);
+
+    const store = new MinuteStore(harness.newPool());
+    await harness.ask(`UPDATE circuit_breaker SET since = '2025-08-03T08:20:30.5Z'`);
+    await store.forget(Date.parse('2025-08-10T00:00:00Z'));
+    await store.forget(Date.parse('2025-08-10T00:00:00Z'));
+    expect(await minutes()).toEqual([
+      { minute: '03 08:20', cost: 7 },
+      { minute: '03 08:21', cost: 8 },
+      { minute: '03 09:00', cost: 48 },
+      { minute: '08 08:20', cost: 64 },
+    ]);
+    expect(await costFrom(sinceMs)).toBe(126);
+
+    await harness.ask(`UPDATE circuit_breaker SET since = '2025-08-08T08:00:00Z'`);
+    await store.forget(Date.parse('2025-08-10T00:00:00Z'));
+    expect(await minutes()).toEqual([{ minute: '08 08:20', cost: 64 }]);
   });
 
   it('reads one user’s month by index, whoever else there is', async () => {

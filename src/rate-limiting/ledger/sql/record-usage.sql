@@ -33,7 +33,7 @@ WITH input AS (
   ORDER BY id
   ON CONFLICT DO NOTHING
   RETURNING
-    id, user_id, day, local_day, api_key_id, workspace_id, workflow_id, operation, provider, model,
+    id, created_at, user_id, day, local_day, api_key_id, workspace_id, workflow_id, operation, provider, model,
     calls, operation_count, input_tokens, output_tokens, total_tokens, cost_nano_usd
 ), by_day AS (
   INSERT INTO usage_daily (
@@ -73,5 +73,15 @@ WITH input AS (
     output_tokens = usage_monthly.output_tokens + excluded.output_tokens,
     total_tokens = usage_monthly.total_tokens + excluded.total_tokens,
     cost_nano_usd = usage_monthly.cost_nano_usd + excluded.cost_nano_usd
+), by_minute AS (
+  -- A part of the connection's own: the whole site would else commit one batch at a time.
+  INSERT INTO usage_by_minute (minute, part, cost_nano_usd)
+  SELECT date_trunc('minute', created_at, 'UTC'), pg_backend_pid() % 64, sum(cost_nano_usd)
+  FROM fresh
+  GROUP BY 1
+  HAVING sum(cost_nano_usd) <> 0
+  ORDER BY 1
+  ON CONFLICT (minute, part)
+  DO UPDATE SET cost_nano_usd = usage_by_minute.cost_nano_usd + excluded.cost_nano_usd
 )
 SELECT id FROM fresh
