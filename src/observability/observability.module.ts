@@ -2,6 +2,7 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 
 import { ProvidersModule } from '../providers/index.js';
 
+import { BudgetGauges } from './gauges/budget.gauges.js';
 import { ProviderGauges } from './gauges/provider.gauges.js';
 import { StoreGauges } from './gauges/store.gauges.js';
 import { MetricsSummaryController } from './metrics-summary.controller.js';
@@ -14,7 +15,12 @@ import { ProcessSummary } from './summary/process-summary.js';
 @Module({
   imports: [ProvidersModule],
   controllers: [MetricsController, MetricsSummaryController],
-  providers: [ProviderGauges, StoreGauges, { provide: MetricsSummary, useClass: ProcessSummary }],
+  providers: [
+    BudgetGauges,
+    ProviderGauges,
+    StoreGauges,
+    { provide: MetricsSummary, useClass: ProcessSummary },
+  ],
   exports: [MetricsSummary],
 })
 export class ObservabilityModule implements OnModuleInit {

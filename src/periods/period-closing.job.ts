@@ -8,7 +8,15 @@ import {
 import { Cron } from '@nestjs/schedule';
 
 import { type Settings, SETTINGS } from '../config/index.js';
-import { Clock, dayAt, MinuteStore, PartitionStore, periodAt, type Schedule, startOfDay } from '../rate-limiting/index.js';
+import {
+  Clock,
+  dayAt,
+  MinuteStore,
+  PartitionStore,
+  periodAt,
+  type Schedule,
+  startOfDay,
+} from '../rate-limiting/index.js';
 
 import { PeriodStore } from './period.store.js';
 

@@ -56,7 +56,7 @@ describe('deploy/', () => {
     expect(config).toEqual({ status: 0, output: expect.stringContaining('SUCCESS') });
     const named = /rule_files: \[(.+)\]/.exec(readFileSync(join(PROMETHEUS, 'prometheus.yml'), 'utf8'))?.[1];
     const rules = promtool(['check', 'rules', join(PROMETHEUS, String(named))]);
-    expect(rules).toEqual({ status: 0, output: expect.stringContaining('17 rules found') });
+    expect(rules).toEqual({ status: 0, output: expect.stringContaining('19 rules found') });
   });
 
   it('has alerts that fire when they should, and are silent when they should', () => {

@@ -2,9 +2,14 @@ import { Module } from '@nestjs/common';
 
 import { PeriodsModule } from '../../periods/index.js';
 
+import { CircuitBreakerController } from '../budgets/circuit-breaker.controller.js';
+
 import { PeriodsController } from './periods.controller.js';
 import { QuotasController } from './quotas.controller.js';
 
-/** The admin's resets and grants, which the heart makes, and the closing of periods. */
-@Module({ imports: [PeriodsModule], controllers: [QuotasController, PeriodsController] })
+/** The admin's resets and grants and the circuit breaker, which the heart makes, and the closing of periods. */
+@Module({
+  imports: [PeriodsModule],
+  controllers: [QuotasController, PeriodsController, CircuitBreakerController],
+})
 export class QuotasModule {}
