@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 import { startPostgres } from '../../test/support/postgres.js';
 import { startRedis } from '../../test/support/redis.js';
@@ -10,6 +11,8 @@ import { type OpenRow, type Pace, type Row } from '../row.js';
 
 const STREAMS = 200;
 const SECONDS = 30;
+/** The streams start one after another over this long: callers do not come in one instant, nor do their chunks. */
+const START_OVER_MS = 1_000;
 const PATH = '/v1/chat/completions';
 const BODY = JSON.stringify({
   model: 'gpt-4o-mini',
@@ -63,9 +66,10 @@ export const streamsRow: Row = {
   },
 };
 
-/** How long after it was sent each chunk was read, in ms, over all streams. */
-async function delaysOf({ url, headers }: AppUnderLoad, count: number): Promise<number[]> {
-  const streams = Array.from({ length: count }, async () => {
+/** How long after it was sent each chunk was read, in ms, a list a stream. */
+function delaysOf({ url, headers }: AppUnderLoad, count: number): Promise<number[][]> {
+  const streams = Array.from({ length: count }, async (_, at) => {
+    await setTimeout((START_OVER_MS * at) / count);
     const response = await fetch(`${url}${PATH}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
@@ -74,7 +78,7 @@ async function delaysOf({ url, headers }: AppUnderLoad, count: number): Promise<
     if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
     return readDelays(response);
   });
-  return (await Promise.all(streams)).flat();
+  return Promise.all(streams);
 }
 
 async function readDelays(response: Response): Promise<number[]> {
@@ -91,28 +95,30 @@ async function readDelays(response: Response): Promise<number[]> {
 }
 
 interface Measured {
-  readonly straight: readonly number[];
-  readonly through: readonly number[];
+  readonly straight: readonly number[][];
+  readonly through: readonly number[][];
   readonly idleMb: number;
   readonly peakMb: number;
 }
 
 function figuresOf({ straight, through, idleMb, peakMb }: Measured): Figure[] {
-  const shares = [
-    ['p50', 0.5],
-    ['p99', 0.99],
-  ] as const;
   return [
-    ...shares.map(([name, share]) => ({
-      name: `a chunk from the upstream, ${name} in ms`,
-      value: quantile(straight, share),
-    })),
-    ...shares.map(([name, share]) => ({
-      name: `a chunk through Cuota, ${name} in ms`,
-      value: quantile(through, share),
-    })),
-    { name: 'chunks read', value: through.length },
+    ...delayFigures('from the upstream', straight),
+    ...delayFigures('through Cuota', through),
+    { name: 'chunks read', value: through.flat().length },
     { name: 'peak memory of the process before, in MB', value: idleMb },
     { name: 'peak memory of the process with the streams, in MB', value: peakMb },
+  ];
+}
+
+/** A stream's first chunk apart: it comes while others are still being reserved. */
+function delayFigures(from: string, streams: readonly number[][]): Figure[] {
+  const first = streams.flatMap((delays) => delays.slice(0, 1));
+  const later = streams.flatMap((delays) => delays.slice(1));
+  return [
+    { name: `a first chunk ${from}, p99 in ms`, value: quantile(first, 0.99) },
+    { name: `a later chunk ${from}, p50 in ms`, value: quantile(later, 0.5) },
+    { name: `a later chunk ${from}, p99 in ms`, value: quantile(later, 0.99) },
+    { name: `a later chunk ${from}, p99.9 in ms`, value: quantile(later, 0.999) },
   ];
 }
