@@ -58,8 +58,8 @@ describeWithRedis('the epoch of a Redis that is emptied', () => {
     for (const { roster } of instances) await roster.onApplicationShutdown();
   });
 
-  /** @param hears false: every notice to it is lost. */
-  async function newInstance(hears = true): Promise<Instance> {
+  /** One that does not hear loses every notice to it. */
+  async function newInstance({ hears = true, reservationTtlMs = TTL_MS } = {}): Promise<Instance> {
     const live = new LiveReservations();
     const roster = new InstanceRoster(pool);
     const feed = {
@@ -75,7 +75,7 @@ describeWithRedis('the epoch of a Redis that is emptied', () => {
       onInterruption: () => () => undefined,
     };
     const server = new SingleServer(redis);
-    const input = { server, keys: PLAIN_KEYS, roster, held: live, feed, reservationTtlMs: TTL_MS };
+    const input = { server, keys: PLAIN_KEYS, roster, held: live, feed, reservationTtlMs };
     const epoch = new RedisEpoch(input);
     const instance = { epoch, store: new RedisCounterStore(server, epoch), live, roster };
     instances.push(instance);
@@ -95,9 +95,26 @@ describeWithRedis('the epoch of a Redis that is emptied', () => {
     expect(hold && (await one.store.release(hold))).toBe(true);
   });
 
+  it('G11: does not let a call run out of time that waits for it to open, longer than a reservation lives', async () => {
+    const reservationTtlMs = 600;
+    const one = await newInstance({ reservationTtlMs });
+    const deaf = await newInstance({ hears: false, reservationTtlMs });
+    const command = reserveOf([{ counter: counterOf('old'), claims: [claim('calls', 10, 1)] }]);
+    one.live.add(reservationOf(command.id));
+    await redis.flushall();
+    one.epoch.lost();
+    // Which takes as long as a call waits for an epoch: longer than the life.
+    await expect(one.epoch.current()).rejects.toMatchObject({ code: 'store_unavailable' });
+    deaf.epoch.lost();
+    await deaf.epoch.current();
+    expect(await deaf.store.overdue(10)).toEqual([]);
+    const [hold] = one.live.holds();
+    expect(hold && (await one.store.release(hold))).toBe(true);
+  });
+
   it('G5: does not open before all that live have joined, and tells who has not heard', async () => {
     const one = await newInstance();
-    const deaf = await newInstance(false);
+    const deaf = await newInstance({ hears: false });
     await redis.flushall();
     one.epoch.lost();
     await expect(one.epoch.current()).rejects.toMatchObject({ code: 'store_unavailable' });

@@ -9,7 +9,7 @@ import { type InstanceRoster } from '../../instances/instance-roster.store.js';
 
 import { asRestored } from '../../kept-reservations.js';
 import { type Epoch } from './epoch.js';
-import { registerCall, releaseCall } from './hold-codec.js';
+import { memberOf, registerCall, releaseCall } from './hold-codec.js';
 import { type ShardKeys } from './keys.js';
 import { RedisScripts } from './redis-scripts.js';
 
@@ -52,6 +52,7 @@ export class RedisEpoch implements Epoch {
   turns = 0;
   private opening: Promise<string> | undefined;
   private registeredIn: string | undefined;
+  private pushedOutAt = Number.NEGATIVE_INFINITY;
   private readonly scripts: RedisScripts;
 
   constructor(private readonly input: RedisEpochInput) {
@@ -112,6 +113,7 @@ export class RedisEpoch implements Epoch {
       // What is ended in the epoch before, from here on, would stay registered in this one.
       if (name !== this.known) this.lost();
       await this.register(name);
+      await this.pushOut(name);
       if (await this.join(name)) {
         this.known = name;
         return name;
@@ -146,6 +148,7 @@ export class RedisEpoch implements Epoch {
     const { held } = this.input;
     const holds = held.holds().map(asRestored);
     this.turns++;
+    this.pushedOutAt = performance.now();
     for (const hold of holds) {
       held.rehold(hold);
       await this.registerHold(epoch, hold);
@@ -154,6 +157,16 @@ export class RedisEpoch implements Epoch {
     for (const hold of holds) if (!held.has(hold.id)) await this.drop(epoch, hold);
     await this.registerKept(epoch);
     this.registeredIn = epoch;
+  }
+
+  /** The sweep renews only in an epoch that is open: what outlived its life while this one was not would be charged at once. */
+  private async pushOut(epoch: string): Promise<void> {
+    const { held, keys, reservationTtlMs: ttlMs } = this.input;
+    const now = performance.now();
+    if (now - this.pushedOutAt < ttlMs / 3) return;
+    this.pushedOutAt = now;
+    for (const hold of held.holds())
+      await this.scripts.run('renew', { keys: [keys.live(epoch)], args: ['', memberOf(hold), ttlMs] });
   }
 
   private async registerKept(epoch: string): Promise<void> {
