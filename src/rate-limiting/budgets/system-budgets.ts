@@ -74,7 +74,11 @@ export class SystemBudgets {
   /** Whether there may be such counters, as far as this process knows. Asked for every call. */
   mayMiss(hold: Hold, reservedAtMs: number): boolean {
     const terms = this.at(reservedAtMs);
-    if (terms instanceof Promise) return true;
+    if (terms instanceof Promise) {
+      // Whoever asks what was missed hears of its failure; here nobody does, and that would end the process.
+      terms.catch(() => undefined);
+      return true;
+    }
     return terms.counters.some(({ subject, window }) => !holds(hold, { subject, window: window.name }));
   }
 
