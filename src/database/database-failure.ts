@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { DatabaseError } from 'pg';
+import { QueryRunnerAlreadyReleasedError } from 'typeorm';
 
 /** SQLSTATEs of a server that is there and cannot serve: connection trouble, shutting down, starting, full. */
 const AWAY_STATES = /^(08|53|57P)/;
@@ -19,6 +20,8 @@ export function isDatabaseAway(error: unknown): boolean {
   const cause = driverErrorOf(error);
   // Not `instanceof`: where code runs in a context of its own, the errors of Node's sockets are of another Error.
   if (!types.isNativeError(cause)) return false;
+  // TypeORM lets go of a connection that is lost between two statements of a transaction.
+  if (cause instanceof QueryRunnerAlreadyReleasedError) return true;
   if (cause instanceof DatabaseError) return cause.severity !== 'ERROR' || AWAY_STATES.test(cause.code ?? '');
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
   return AWAY_CODES.test(code) || AWAY_MESSAGES.test(cause.message);
