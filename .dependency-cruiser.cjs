@@ -35,7 +35,7 @@ module.exports = {
       name: 'no-orphans',
       severity: 'error',
       comment: 'A file that nothing imports is dead, unless it is where a program or a test begins.',
-      from: { orphan: true, pathNot: ['\\.spec\\.ts$', '^src/(main|cli)\\.ts$', '\\.d\\.ts$'] },
+      from: { orphan: true, pathNot: ['\\.spec\\.ts$', '^src/(main|worker|cli)\\.ts$', '\\.d\\.ts$'] },
       to: {},
     },
     {

@@ -2,7 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 
 import { AdminModule, QuotasModule, ReportsModule } from './admin/index.js';
-import { ConfigModule, type Settings } from './config/index.js';
+import { ConfigModule, type ProcessRole, type Settings } from './config/index.js';
 import { DatabaseModule } from './database/index.js';
 import { GenerationModule } from './generation/index.js';
 import { HttpModule } from './http/index.js';
@@ -12,15 +12,16 @@ import { NotificationsModule } from './notifications/index.js';
 import { ObservabilityModule } from './observability/index.js';
 import { type Clock, RateLimitingModule } from './rate-limiting/index.js';
 import { UsageModule } from './usage/index.js';
+import { MessagesModule } from './workspaces/index.js';
 
 /** Everything, wired from the settings. */
 @Module({})
 export class AppModule {
-  static with(settings: Settings, clock: Clock): DynamicModule {
+  static with(settings: Settings, clock: Clock, role: ProcessRole = 'server'): DynamicModule {
     return {
       module: AppModule,
       imports: [
-        ConfigModule.forRoot(settings),
+        ConfigModule.forRoot(settings, role),
         ScheduleModule.forRoot(),
         DatabaseModule,
         RateLimitingModule.forRoot(limitingOptions(settings), clock),
@@ -28,6 +29,7 @@ export class AppModule {
         HttpModule,
         GenerationModule,
         UsageModule,
+        MessagesModule,
         AdminModule,
         QuotasModule,
         NotificationsModule,

@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 
 import { AppModule } from './app.module.js';
-import { type Settings } from './config/index.js';
+import { type ProcessRole, type Settings } from './config/index.js';
 import {
   carryCallContext,
   nestLogger,
@@ -49,8 +49,10 @@ const ANSWER_HEADERS = [
   'X-Should-Retry',
 ];
 
-/** What a test may replace of the application, or add to it. */
+/** What a process is, and what a test may replace of the application, or add to it. */
 export interface AppParts {
+  /** A server unless said. */
+  readonly role?: ProcessRole;
   readonly clock?: Clock;
   readonly log?: { write(line: string): void };
   /** Modules beside ours, behind the same guards. */
@@ -80,7 +82,7 @@ export async function createApp(settings: Settings, parts: AppParts = {}): Promi
   recordAnswers(fastify);
   readJsonOnly(fastify);
   readForms(fastify);
-  const ours = AppModule.with(settings, clock);
+  const ours = AppModule.with(settings, clock, parts.role);
   const module: DynamicModule = { ...ours, imports: [...(ours.imports ?? []), ...(parts.modules ?? [])] };
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: nestLogger(log),

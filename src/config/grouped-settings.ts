@@ -69,6 +69,21 @@ export interface Settings {
     /** After which a video that is not done has failed. */
     readonly timeoutSec: number;
   };
+  readonly messages: {
+    /** After how many tries a message has failed. */
+    readonly maxAttempts: number;
+    /** Between the first try and the second; doubled with each. */
+    readonly retryDelayMs: number;
+    /** A message that has waited so long for its turn does not wait any more. */
+    readonly maxAgeSec: number;
+  };
+  readonly workers: {
+    /** Whether the server runs workers itself. */
+    readonly inServer: boolean;
+    readonly maxPerWorkspace: number;
+    /** After so long without a word a process is taken for dead, and its workers and messages are others'. */
+    readonly leaseSec: number;
+  };
   /** Who speaks where a call does not say; unset: the first of the account. */
   readonly heygen: { readonly avatarId?: string | undefined; readonly voiceId?: string | undefined };
   /** Unset: our own prices only. Absolute. */
@@ -156,6 +171,8 @@ type OutsideGroup =
   | 'routing'
   | 'simulated'
   | 'videos'
+  | 'messages'
+  | 'workers'
   | 'heygen'
   | 'pricing'
   | 'media'
@@ -174,6 +191,16 @@ function outsideSettings(values: FixedValues): Pick<Settings, OutsideGroup> {
     },
     simulated: { videoMs: values.SIMULATED_VIDEO_MS },
     videos: { timeoutSec: values.VIDEO_JOB_TIMEOUT_SEC },
+    messages: {
+      maxAttempts: values.MESSAGE_MAX_ATTEMPTS,
+      retryDelayMs: values.MESSAGE_RETRY_DELAY_MS,
+      maxAgeSec: values.MESSAGE_MAX_AGE_SEC,
+    },
+    workers: {
+      inServer: values.WORKERS_IN_SERVER,
+      maxPerWorkspace: values.WORKERS_MAX_PER_WORKSPACE,
+      leaseSec: values.WORKER_LEASE_SEC,
+    },
     heygen: { avatarId: values.HEYGEN_AVATAR_ID, voiceId: values.HEYGEN_VOICE_ID },
     pricing: { file: values.PRICES_FILE },
     media: {

@@ -54,6 +54,8 @@ describe('readSettings', () => {
       notifications: {},
       simulated: { videoMs: 3000 },
       videos: { timeoutSec: 3600 },
+      messages: { maxAttempts: 5, retryDelayMs: 1000, maxAgeSec: 86_400 },
+      workers: { inServer: true, maxPerWorkspace: 64, leaseSec: 10 },
       heygen: {},
       pricing: {},
       telemetry: {},

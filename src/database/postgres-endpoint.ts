@@ -6,7 +6,11 @@ import { waitForPostgres } from './postgres-start.js';
 import { type StartLog } from './start-log.js';
 
 /** A server often starts together with its PostgreSQL; somebody sits before a command and waits. */
-const PATIENCE_MS: Readonly<Record<ProcessRole, number>> = { server: 30_000, command: 3_000 };
+const PATIENCE_MS: Readonly<Record<ProcessRole, number>> = {
+  server: 30_000,
+  worker: 30_000,
+  command: 3_000,
+};
 
 /** A PostgreSQL that answers and has the newest schema: the one of DATABASE_URL, else the embedded one. */
 export class PostgresEndpoint {

@@ -67,5 +67,6 @@ const VIDEOS = [
     GenerationHistory,
     ...VIDEOS,
   ],
+  exports: [ChatRunner],
 })
 export class GenerationModule {}

@@ -13,6 +13,7 @@ interface Service {
   readonly build?: { readonly context: string; readonly dockerfile: string };
   readonly environment?: Readonly<Record<string, string | number>>;
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly command?: readonly string[];
   readonly healthcheck?: object;
   readonly volumes?: readonly string[];
   readonly secrets?: readonly string[];
@@ -83,6 +84,15 @@ describe('deploy/compose.yaml', () => {
     const known = readFileSync(join(ROOT, '.env.example'), 'utf8');
     for (const [name] of given) expect(known).toContain(`${name}=`);
     expect(parseInt(grace, 10)).toBeGreaterThan(Number(environment.SHUTDOWN_GRACE_SEC) + 20);
+  });
+
+  it('leaves messages to workers, which are the same image in the same environment', () => {
+    const { cuota, worker } = compose.services;
+    expect(cuota?.environment?.WORKERS_IN_SERVER).toBe('false');
+    expect(worker).toMatchObject({ build: cuota?.build, environment: cuota?.environment });
+    const [program, script = ''] = worker?.command ?? [];
+    expect(program).toBe('node');
+    expect(existsSync(join(ROOT, script.replace('dist/', '').replace('.js', '.ts')))).toBe(true);
   });
 
   it('lists in .env.example each variable that it reads', () => {

@@ -4,6 +4,7 @@ import { type ApiAnswer, ApiClient } from '../support/api-client.js';
 import { type Collector, startCollector } from '../support/collector.js';
 import { ADMIN_KEY, type Harness, newHarness, type TestUser } from '../support/harness.js';
 import { until } from '../support/until.js';
+import { ended, newWorkspace, publish } from '../workspaces/workspace-app.js';
 
 const ENV = {
   LOG_LEVEL: 'trace',
@@ -11,6 +12,8 @@ const ENV = {
   ENCRYPTION_KEY: Buffer.from('encryption key, 32 bytes of them').toString('base64'),
   NOTIFICATION_WEBHOOK_URL: 'http://127.0.0.1:9/hook?token=webhook-url-secret',
   NOTIFICATION_WEBHOOK_SECRET: 'webhook-signing-secret',
+  RABBITMQ_URL: 'amqp://cuota:rabbit-password-secret@127.0.0.1:9',
+  MESSAGE_MAX_ATTEMPTS: '1',
   RATE_LIMIT_DEFAULT_RATE: '100000',
   RATE_LIMIT_DEFAULT_BURST: '100000',
 };
@@ -49,6 +52,7 @@ describe('G12: no log line, no error and no trace holds a secret', () => {
   const secrets = () => [
     ...tokens,
     ...[user.key, ADMIN_KEY, 'sk-upstream-secret', 'a secret of the tests'],
+    'rabbit-password-secret',
     ...[ENV.METRICS_TOKEN, ENV.ENCRYPTION_KEY, 'webhook-url-secret', ENV.NOTIFICATION_WEBHOOK_SECRET],
     ...Object.values(SENT),
   ];
@@ -119,6 +123,20 @@ describe('G12: no log line, no error and no trace holds a secret', () => {
       harness.emulator.always(way);
       const text = await (await user.api.open('/v1/chat/completions', { ...CHAT, stream: true })).text();
       failures.push({ asked: 'a stream', text });
+      harness.clock.advance(3_600_000);
+    }
+    harness.emulator.always({});
+  }, 60_000);
+
+  it('publishes messages whose provider speaks of its key and of the prompt, while RabbitMQ is away', async () => {
+    const workspace = await newWorkspace(harness.databaseUrl, user);
+    const message = `Incorrect API key provided: sk-upstream-secret, for "${SENT.prompt}"`;
+    const refusals = [400, 401, 404, 500].map((status) => ({ status, errorBody: { error: { message } } }));
+    for (const way of [...refusals, { rubbish: message }]) {
+      harness.emulator.always(way);
+      const failed = await ended(user.api, await publish(user.api, workspace, { prompt: SENT.prompt }));
+      expect(failed.status).toBe('failed');
+      failures.push({ asked: 'a message', text: JSON.stringify(failed) });
       harness.clock.advance(3_600_000);
     }
     harness.emulator.always({});

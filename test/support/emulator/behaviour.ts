@@ -33,6 +33,8 @@ export interface Behaviour {
   readonly extra?: Readonly<Record<string, unknown>>;
   /** Output tokens of each choice, one a chunk; 12 unless said. The cap it is sent holds, unless `overshoot`. */
   readonly outputTokens?: number;
+  /** What a chat is answered with, instead of words. */
+  readonly text?: string;
   readonly overshoot?: boolean;
   /** With which question about it a video job is done; 3 unless said. */
   readonly jobPolls?: number;

@@ -94,7 +94,7 @@ function choiceOf(
   const cap = numberOf(body.max_completion_tokens) ?? numberOf(body.max_tokens) ?? Number.POSITIVE_INFINITY;
   const wanted =
     tool === undefined
-      ? words(behaviour.outputTokens ?? DEFAULT_OUTPUT_TOKENS)
+      ? (behaviour.text?.match(/[^]{1,4}/g) ?? words(behaviour.outputTokens ?? DEFAULT_OUTPUT_TOKENS))
       : (ARGUMENTS.match(/.{1,4}/g) ?? []);
   const tokens = behaviour.overshoot === true ? wanted : wanted.slice(0, cap);
   const finish = tokens.length < wanted.length ? 'length' : tool === undefined ? 'stop' : 'tool_calls';

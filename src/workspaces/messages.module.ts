@@ -1,0 +1,66 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+
+import { SETTINGS, type Settings } from '../config/index.js';
+import { ChangeFeed } from '../database/index.js';
+import { GenerationModule } from '../generation/index.js';
+import { WorkspaceMembership } from '../identity/index.js';
+import { ProvidersModule } from '../providers/index.js';
+
+import { MessageAnswerer } from './messages/message.answerer.js';
+import { MessageEntity } from './messages/message.entity.js';
+import { MessageGauges } from './messages/message.gauges.js';
+import { MessageLeases } from './messages/message-leases.js';
+import { MessageReservations } from './messages/message-reservations.js';
+import { MessageRuns } from './messages/message.runs.js';
+import { MessagesController } from './messages/messages.controller.js';
+import { MessagesService } from './messages/messages.service.js';
+import { MessageStore } from './messages/message.store.js';
+import { DueMessages } from './queue/due-messages.js';
+import { MessageClaims } from './queue/message-claims.js';
+import { MessageQueue } from './queue/message-queue.port.js';
+import { PostgresMessageQueue } from './queue/postgres.message-queue.js';
+import { RabbitMessageQueue } from './queue/rabbit.message-queue.js';
+import { WorkerChanges } from './workers/worker-changes.js';
+import { WorkerGauges } from './workers/worker.gauges.js';
+import { WorkerSlotStore } from './workers/worker-slot.store.js';
+import { WorkersController } from './workers/workers.controller.js';
+import { WorkspaceMemberStore } from './workspace-member.store.js';
+import { WorkersService } from './workers/workers.service.js';
+import { WorkerSupervisor } from './workers/worker.supervisor.js';
+
+/** Messages that members publish to workspaces, the queue that brings them to workers, and the workers. */
+@Module({
+  imports: [GenerationModule, ProvidersModule, TypeOrmModule.forFeature([MessageEntity])],
+  controllers: [MessagesController, WorkersController],
+  providers: [
+    { provide: WorkspaceMembership, useClass: WorkspaceMemberStore },
+    MessageStore,
+    MessageLeases,
+    MessageAnswerer,
+    MessageRuns,
+    MessageReservations,
+    MessageGauges,
+    MessagesService,
+    DueMessages,
+    MessageClaims,
+    {
+      provide: MessageQueue,
+      inject: [SETTINGS, ChangeFeed, MessageClaims, DueMessages, MessageStore],
+      useFactory: (
+        { stores: { rabbitmqUrl } }: Settings,
+        feed: ChangeFeed,
+        ...[claims, due, messages]: [MessageClaims, DueMessages, MessageStore]
+      ) =>
+        rabbitmqUrl === undefined
+          ? new PostgresMessageQueue({ claims, due, feed })
+          : new RabbitMessageQueue(rabbitmqUrl, { claims, due, messages }),
+    },
+    WorkerSlotStore,
+    WorkerChanges,
+    WorkersService,
+    WorkerSupervisor,
+    WorkerGauges,
+  ],
+})
+export class MessagesModule {}

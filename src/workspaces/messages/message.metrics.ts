@@ -1,0 +1,22 @@
+import { ANSWER_SECONDS, counter, gauge, histogram } from '../../telemetry/index.js';
+
+/** Over all instances: they share one table. */
+export const UNDER_WAY = gauge({
+  name: 'messages_under_way',
+  help: 'Messages that wait (queued) or are worked at (processing), over all instances.',
+  labels: ['status'],
+});
+export const RUNS = counter({
+  name: 'message_runs_total',
+  help: 'Runs of messages by what came of them: completed, retried, waited, failed, lost.',
+  labels: ['outcome'],
+});
+/** A batch may wait for hours. */
+export const DURATION = histogram(
+  {
+    name: 'message_duration_seconds',
+    help: 'From the publication of a message to its end.',
+    labels: ['status'],
+  },
+  [...ANSWER_SECONDS, 600, 3_600, 14_400],
+);

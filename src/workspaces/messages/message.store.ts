@@ -1,0 +1,219 @@
+import { join } from 'node:path';
+
+import { Injectable } from '@nestjs/common';
+import { DataSource, In, LessThan } from 'typeorm';
+
+import { readSql, SqlPool } from '../../database/index.js';
+import { type PageRequest } from '../../identity/index.js';
+import { type Hold, type KeptFate, type Reservation, type ReservationId } from '../../rate-limiting/index.js';
+
+import { MessageEntity } from './message.entity.js';
+import { mayFollow, MESSAGE_STAGES, type MessageStage } from './message-stage.js';
+
+const sql = (file: string) => readSql({ scope: 'messages', folder: join(__dirname, 'sql'), file });
+const INSERT = sql('insert-message');
+const CLAIM = sql('claim-message');
+const WRITE = sql('write-message');
+const RENEW = sql('renew-leases');
+const DUE = sql('due-workspaces');
+const FATES = sql('run-fates');
+const COUNT = sql('count-messages');
+const UNANNOUNCED = sql('unannounced');
+const MARK_ANNOUNCED = sql('mark-announced');
+
+/** A message as it was last seen. */
+export type Message = Readonly<Pick<MessageEntity, keyof MessageEntity>>;
+
+export type NewMessage = Pick<
+  Message,
+  'id' | 'workspaceId' | 'caller' | 'wish' | 'sequenceIndex' | 'htmlTag' | 'traceparent'
+>;
+
+/** A message in the hands of one run, whose id nobody else has. */
+export interface ClaimedMessage extends Message {
+  readonly reservationId: ReservationId;
+  /** What the run before it held when it died. */
+  readonly leftBehind: Reservation | null;
+}
+
+/** Who takes a message on, and which. */
+export interface Claim {
+  readonly workspaceId: string;
+  /** Only this one; else the next. */
+  readonly id?: string;
+  readonly worker: string;
+  readonly reservationId: ReservationId;
+  readonly leaseMs: number;
+}
+
+/** What a run learned of its message. */
+export type MessagePatch = Partial<Pick<Message, 'attempts' | 'reservation' | 'result' | 'usage' | 'error'>>;
+
+/** How long ago a message was published. */
+export interface MessageAge {
+  readonly seconds: number;
+}
+
+/** A message and where it is to be worked at. */
+export type Announced = Pick<Message, 'id' | 'workspaceId'>;
+
+const NOBODY = { claimedBy: null, reservation: null, announcedAt: null };
+
+/**
+ * The table of messages. Which run a message belongs to is told by the reservation id that was chosen when the run took it on:
+ * whatever a run writes counts only while that stands there. Instants are the database's, so that skewed clocks agree.
+ */
+@Injectable()
+export class MessageStore {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly pool: SqlPool,
+  ) {}
+
+  /** @returns false where there is no such workspace. */
+  async insert(message: NewMessage): Promise<boolean> {
+    const { id, workspaceId, caller, wish, sequenceIndex, htmlTag, traceparent } = message;
+    const documents = [JSON.stringify(caller), JSON.stringify(wish)];
+    const values = [id, workspaceId, ...documents, sequenceIndex, htmlTag, traceparent];
+    return (await this.pool.query(INSERT, values)).length === 1;
+  }
+
+  /** Takes back a message whose insert was not answered, unless somebody works at it already. */
+  async withdraw(id: string): Promise<void> {
+    await this.dataSource.manager.delete(MessageEntity, { id, stage: 'queued', attempts: 0 });
+  }
+
+  async find(id: string): Promise<Message | undefined> {
+    return (await this.dataSource.manager.findOneBy(MessageEntity, { id })) ?? undefined;
+  }
+
+  /** Of a workspace, the newest first: one more than asked for, where there is one. */
+  newest(
+    workspaceId: string,
+    { stages, after, limit }: PageRequest & { readonly stages: readonly MessageStage[] },
+  ): Promise<Message[]> {
+    const before = after === undefined ? {} : { id: LessThan(after) };
+    const where = { workspaceId, stage: In(stages), ...before };
+    return this.dataSource.manager.find(MessageEntity, { where, order: { id: 'DESC' }, take: limit + 1 });
+  }
+
+  /** Takes on a message that is due; `undefined` where there is none. */
+  async claim({
+    workspaceId,
+    id,
+    worker,
+    reservationId,
+    leaseMs,
+  }: Claim): Promise<ClaimedMessage | undefined> {
+    const values = [workspaceId, id ?? null, worker, reservationId, leaseMs];
+    const [row] = await this.pool.query<{ id: string; left_behind: Reservation | null }>(CLAIM, values);
+    if (!row) return undefined;
+    const message = await this.find(row.id);
+    // It went with its workspace.
+    if (!message?.reservationId) return undefined;
+    return { ...message, reservationId: message.reservationId, leftBehind: row.left_behind };
+  }
+
+  /** Writes down what a run holds. @returns its age; nothing where the message is not this run's any more. */
+  hold(message: ClaimedMessage, reservation: Reservation): Promise<MessageAge | undefined> {
+    return this.write(message, {
+      seenIn: ['processing'],
+      set: { reservation: { ...reservation, kept: true } },
+    });
+  }
+
+  /** Keeps an answer: from then on it is charged, whoever dies. May be repeated. */
+  answer(message: ClaimedMessage, patch: MessagePatch): Promise<MessageAge | undefined> {
+    const set = { ...patch, stage: 'settling' as const, error: null };
+    return this.write(message, { seenIn: stagesBefore('settling'), set });
+  }
+
+  /** Ends a message: as completed where it is charged, as failed where it came to nothing. */
+  end(
+    message: ClaimedMessage,
+    stage: 'completed' | 'failed',
+    patch: MessagePatch = {},
+  ): Promise<MessageAge | undefined> {
+    const set = { ...patch, claimedBy: null, reservation: null, stage };
+    return this.write(message, { seenIn: stagesBefore(stage), set });
+  }
+
+  /** Lets go of a message until it is due again. */
+  putBack(
+    message: ClaimedMessage,
+    waitMs: number,
+    patch: MessagePatch = {},
+  ): Promise<MessageAge | undefined> {
+    const set = { ...patch, ...NOBODY, stage: 'queued' as const };
+    return this.write(message, { seenIn: ['processing'], set, dueInMs: waitMs });
+  }
+
+  /** Pushes out the leases of runs. @returns the ids of the messages that are still theirs. */
+  async renew(messages: readonly ClaimedMessage[], leaseMs: number): Promise<ReadonlySet<string>> {
+    const ids = messages.map(({ id }) => id);
+    const runs = messages.map(({ reservationId }) => reservationId);
+    const rows = await this.pool.query<{ id: string }>(RENEW, [ids, runs, leaseMs]);
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /** Those of the workspaces that have something to do. */
+  async withDueMessages(workspaceIds: readonly string[]): Promise<readonly string[]> {
+    return (await this.pool.query<{ id: string }>(DUE, [workspaceIds])).map(({ id }) => id);
+  }
+
+  /** What became of runs; of those of others, and of those that the ledger tells of, nothing. */
+  async fatesOf(ids: readonly ReservationId[]): Promise<ReadonlyMap<ReservationId, KeptFate>> {
+    const rows = await this.pool.query<{ id: ReservationId; fate: KeptFate }>(FATES, [ids]);
+    return new Map(rows.map(({ id, fate }) => [id, fate]));
+  }
+
+  /** What is held for answers that are kept and not charged yet. */
+  async holdsOfAnswers(): Promise<readonly Hold[]> {
+    const where = { stage: 'settling' as const };
+    const settling = await this.dataSource.manager.findBy(MessageEntity, where);
+    return settling.flatMap(({ reservation }) => reservation?.hold ?? []);
+  }
+
+  /** How many are under way, by their stage. */
+  countUnderWay(): Promise<{ readonly stage: MessageStage; readonly count: number }[]> {
+    return this.pool.query(COUNT);
+  }
+
+  /** Those that are due and that the broker knows nothing of. */
+  unannounced(limit: number): Promise<Announced[]> {
+    return this.pool.query(UNANNOUNCED, [limit]);
+  }
+
+  async markAnnounced(ids: readonly string[]): Promise<void> {
+    await this.pool.query(MARK_ANNOUNCED, [ids]);
+  }
+
+  private async write(
+    { id, reservationId }: ClaimedMessage,
+    { seenIn, set, dueInMs }: MessageWrite,
+  ): Promise<MessageAge | undefined> {
+    const values = [id, reservationId, seenIn, columnsOf(set), dueInMs ?? null];
+    const [written] = await this.pool.query<{ seconds: number }>(WRITE, values);
+    return written;
+  }
+}
+
+interface MessageWrite {
+  readonly seenIn: readonly MessageStage[];
+  readonly set: Partial<Message>;
+  /** Unset: as it was. */
+  readonly dueInMs?: number;
+}
+
+/** A stage is its own predecessor: what is written a second time changes nothing. */
+function stagesBefore(stage: MessageStage): MessageStage[] {
+  return MESSAGE_STAGES.filter((before) => before === stage || mayFollow(before, stage));
+}
+
+/** `claimedBy` is `claimed_by` there. */
+function columnsOf(fields: Partial<Message>): string {
+  const column = (field: string) => field.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
+  return JSON.stringify(
+    Object.fromEntries(Object.entries(fields).map(([field, value]) => [column(field), value])),
+  );
+}

@@ -1,0 +1,41 @@
+import { formatUsd } from '../../rate-limiting/index.js';
+
+import { jsonOf } from './message-chat.js';
+import { type MessageDto, type MessageUsageDto } from './message.dto.js';
+import { type Message } from './message.store.js';
+import { STATUS_OF } from './message-stage.js';
+
+/** A message as its workspace's members are told of it. What is not paid yet is not told. */
+export function messageView(message: Message): MessageDto {
+  const { id, workspaceId, stage, wish, result, error } = message;
+  const done = stage === 'completed';
+  const shown = wish.responseFormat === 'json' && result !== null ? jsonOf(result) : result;
+  return {
+    message_id: id,
+    workspace_id: workspaceId,
+    status: STATUS_OF[stage],
+    result: done ? shown : null,
+    sequence_index: message.sequenceIndex,
+    html_tag: message.htmlTag,
+    attempts: message.attempts,
+    error: error && { ...error },
+    usage: done ? usageOf(message) : null,
+    created_at: message.createdAt,
+    completed_at: message.completedAt,
+  };
+}
+
+function usageOf({ usage, reservationId }: Message): MessageUsageDto | null {
+  if (!usage || reservationId === null) return null;
+  const { inputTokens, outputTokens, totalTokens = inputTokens + outputTokens } = usage;
+  return {
+    usage_id: reservationId,
+    provider: usage.provider,
+    model: usage.model,
+    input_tokens: inputTokens,
+    output_tokens: outputTokens,
+    total_tokens: totalTokens,
+    cost_usd: formatUsd(usage.costNanoUsd),
+    estimated: usage.estimated,
+  };
+}

@@ -1,0 +1,133 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+
+import { CodedError } from '../../errors.js';
+import { type Page, pageOf, type PageRequest, WorkspaceMembership } from '../../identity/index.js';
+import { ProviderRouter } from '../../providers/index.js';
+import {
+  Clock,
+  currentCallContext,
+  newReservationId,
+  storeUnavailable,
+  type UserId,
+} from '../../rate-limiting/index.js';
+import { inSpan, traceparentNow } from '../../telemetry/index.js';
+import { MessageQueue } from '../queue/message-queue.port.js';
+
+import { type MessageWish } from './message.entity.js';
+import { type Message, MessageStore, type NewMessage } from './message.store.js';
+import { MESSAGE_STAGES, type MessageStatus, stagesOf } from './message-stage.js';
+
+const WITHDRAW_EVERY_MS = 5_000;
+
+/** What a member publishes, and where. */
+export interface Publication {
+  readonly workspaceId: string;
+  readonly wish: MessageWish;
+  readonly sequenceIndex: number | null;
+  readonly htmlTag: string | null;
+}
+
+/** Which of a workspace's messages. */
+export interface MessageSearch {
+  readonly workspaceId: string;
+  readonly status?: MessageStatus | undefined;
+}
+
+/** Messages: stored at once, answered by the workers of their workspace. */
+@Injectable()
+export class MessagesService {
+  private readonly logger = new Logger('Messages');
+  private readonly doubtful = new Set<string>();
+
+  constructor(
+    private readonly messages: MessageStore,
+    private readonly queue: MessageQueue,
+    private readonly memberships: WorkspaceMembership,
+    private readonly router: ProviderRouter,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Stores a message: from then on it is answered, or fails, whoever dies. What that costs is reserved when its turn comes.
+   * @throws CodedError `not_found` for a workspace that is not the user's, and a model that nobody serves; `store_unavailable`.
+   */
+  async publish(publication: Publication, user: UserId): Promise<string> {
+    const { workspaceId, wish } = publication;
+    await this.requireMember(workspaceId, user);
+    this.router.candidates({ operation: 'llm_call', model: wish.model });
+    const call = currentCallContext();
+    // A request under an Idempotency-Key is known by this id: while there is such a message it is not made again.
+    const id = call?.nextReservationId ?? newReservationId(this.clock.now());
+    const caller = { ...call?.caller, workspaceId };
+    await inSpan('publish', async (span) => {
+      span?.setAttribute('cuota.message_id', id);
+      await this.store({ ...publication, id, caller, traceparent: traceparentNow() ?? null });
+    });
+    this.announce({ id, workspaceId });
+    return id;
+  }
+
+  /** @throws CodedError `not_found`, also for one of a workspace that is not the user's. */
+  async find(id: string, user: UserId): Promise<Message> {
+    const message = await this.messages.find(id);
+    if (message && (await this.memberships.has(message.workspaceId, user))) return message;
+    throw new CodedError('not_found', `There is no message ${id} of yours.`);
+  }
+
+  /** The newest first. @throws CodedError `not_found` for a workspace that is not the user's. */
+  async search(
+    { workspaceId, status }: MessageSearch,
+    user: UserId,
+    page: PageRequest,
+  ): Promise<Page<Message>> {
+    await this.requireMember(workspaceId, user);
+    const stages = status === undefined ? MESSAGE_STAGES : stagesOf(status);
+    return pageOf(await this.messages.newest(workspaceId, { ...page, stages }), page.limit);
+  }
+
+  /** Messages whose insert was not answered, once the database can be asked again. */
+  @Interval(WITHDRAW_EVERY_MS)
+  async withdrawDoubtful(): Promise<void> {
+    for (const id of this.doubtful) await this.withdraw(id);
+  }
+
+  private async store(message: NewMessage): Promise<void> {
+    let stored: boolean;
+    try {
+      stored = await this.messages.insert(message);
+    } catch (error) {
+      await this.withdraw(message.id);
+      throw storeUnavailable(error);
+    }
+    if (!stored) throw noWorkspace(message.workspaceId);
+  }
+
+  /** Its client is told that nothing came of it, and will publish it again: so that must be. */
+  private async withdraw(id: string): Promise<void> {
+    try {
+      await this.messages.withdraw(id);
+      this.doubtful.delete(id);
+    } catch (error) {
+      this.doubtful.add(id);
+      this.logger.warn({ err: error, message: id }, 'Whether a message was written down is not known yet.');
+    }
+  }
+
+  /** Not waited for: it is stored, and where nobody could be told of it now, it is found. */
+  private announce(message: Pick<Message, 'id' | 'workspaceId'>): void {
+    this.queue.announce(message).catch((error: unknown) => {
+      this.logger.warn({ err: error, message: message.id }, 'The queue could not be told of a message yet.');
+    });
+  }
+
+  private async requireMember(workspaceId: string, user: UserId): Promise<void> {
+    if (!(await this.memberships.has(workspaceId, user))) throw noWorkspace(workspaceId);
+  }
+}
+
+function noWorkspace(id: string): CodedError {
+  return new CodedError('not_found', `There is no workspace ${id} of yours. Check workspace_id.`, {
+    param: 'workspace_id',
+  });
+}

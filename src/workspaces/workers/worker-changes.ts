@@ -1,0 +1,22 @@
+import { Injectable } from '@nestjs/common';
+
+import { ChangeFeed } from '../../database/index.js';
+
+const CHANGE = 'workers';
+
+/** Tells every instance that workers are wanted otherwise, or that a slot is free: it need not wait for its next look. */
+@Injectable()
+export class WorkerChanges {
+  constructor(private readonly feed: ChangeFeed) {}
+
+  async tell(workspaceId: string): Promise<void> {
+    await this.feed.publish({ kind: CHANGE, id: workspaceId });
+  }
+
+  /** @returns ends it */
+  onChange(listener: () => void): () => void {
+    return this.feed.onChange(({ kind }) => {
+      if (kind === CHANGE) listener();
+    });
+  }
+}

@@ -1,0 +1,116 @@
+import { until } from '../support/until.js';
+
+import { killInTurn, type WorkerDeployment } from './killed-workers.js';
+import { ended, publish } from './workspace-app.js';
+
+const MESSAGES = 1_000;
+const AT_ONCE = 20;
+
+/** What becomes of workers whose process ends. */
+export function endedProcesses(deployment: () => WorkerDeployment): void {
+  const api = () => deployment().user.api;
+
+  const workersOf = async (workspace: string): Promise<{ instance: string; state: string }[]> =>
+    (await api().get(`/workers/${workspace}`)).body.workers;
+
+  it('killing one of two processes moves its workers to the other within the lease', async () => {
+    const workspace = await deployment().newWorkspace();
+    await api().post(`/workers/scale/${workspace}`, { count: 4 });
+    const instances = async () => new Set((await workersOf(workspace)).map(({ instance }) => instance));
+    const spread = async () => (await workersOf(workspace)).length === 4 && (await instances()).size === 2;
+    await until('they are spread over both', spread);
+    const before = await instances();
+    await deployment().kill(0);
+    const killedAt = performance.now();
+    const moved = async () => (await workersOf(workspace)).length === 4 && (await instances()).size === 1;
+    await until('the other has them all', moved);
+    // The lease of a second, and the look that finds it over.
+    expect(performance.now() - killedAt).toBeLessThan(2_500);
+    expect(before).toContain([...(await instances())][0]);
+    await deployment().start(0);
+    await until('they are spread again', spread);
+  }, 60_000);
+
+  it('a process that is told to stop gives back what it could not do in time, which was no try', async () => {
+    const { emulator, workers } = deployment();
+    emulator.reset();
+    emulator.hold();
+    const workspace = await deployment().newWorkspace();
+    await api().post(`/workers/scale/${workspace}`, { count: 2 });
+    const ids = [await publish(api(), workspace), await publish(api(), workspace)];
+    await emulator.until(({ inFlight }) => inFlight === 2);
+    expect(await workers[0]?.stop('SIGTERM')).toBe(0);
+    emulator.release();
+    for (const id of ids) expect(await ended(api(), id)).toMatchObject({ status: 'completed', attempts: 1 });
+    await deployment().start(0);
+  }, 60_000);
+}
+
+/** What is left of messages whose workers are killed again and again, whichever queue it is. */
+export function thousandMessages(deployment: () => WorkerDeployment): void {
+  const api = () => deployment().user.api;
+
+  it('G3: 1,000 messages over 3 workspaces and 2 processes that are killed again and again: 1,000 results, 1,000 rows, each once', async () => {
+    const { emulator } = deployment();
+    emulator.reset();
+    emulator.always(({ body }) => ({ text: promptOf(body), delayMs: 25 }));
+    const workspaces = await Promise.all([1, 2, 3].map(() => deployment().newWorkspace()));
+    await Promise.all(workspaces.map((id) => api().post(`/workers/scale/${id}`, { count: 4 })));
+    const before = (await deployment().rows()).length;
+
+    const prompts = new Map<string, string>();
+    const publishing = (async () => {
+      for (let from = 0; from < MESSAGES; from += AT_ONCE) {
+        const batch = Array.from({ length: AT_ONCE }, async (_, at) => {
+          const prompt = `message ${from + at}`;
+          prompts.set(await publish(api(), workspaces[(from + at) % 3] ?? '', { prompt }), prompt);
+        });
+        await Promise.all(batch);
+      }
+    })();
+    let rows = 0;
+    const killing = killInTurn(deployment(), 300, () => rows - before >= MESSAGES);
+    await publishing;
+    const counted = async () => {
+      rows = (await deployment().rows()).length;
+      return rows - before >= MESSAGES;
+    };
+    await until('all are paid', counted, 60_000);
+    expect(await killing).toBeGreaterThanOrEqual(3);
+
+    for (const workspace of workspaces) {
+      await until('none is under way', async () => (await underWay(workspace)) === 0);
+    }
+    const paid = (await deployment().rows()).filter(({ message }) => prompts.has(message));
+    expect(paid).toHaveLength(MESSAGES);
+    expect(new Set(paid.map(({ message }) => message)).size).toBe(MESSAGES);
+    expect((await deployment().rows()).every(({ status }) => status === 'settled')).toBe(true);
+    const answered = await Promise.all([...prompts].map(([id]) => api().get(`/messages/${id}`)));
+    expect(answered.map(({ body }) => [body.status, body.result])).toEqual(
+      [...prompts.values()].map((prompt) => ['completed', prompt]),
+    );
+    const usages = new Set(answered.map(({ body }) => String(body.usage.usage_id)));
+    expect(paid.every(({ id }) => usages.has(id))).toBe(true);
+    await until('nothing is held', async () => (await reserved()) === 0, 20_000);
+  }, 180_000);
+
+  const underWay = async (workspace: string): Promise<number> => {
+    const lists = ['queued', 'processing'].map(
+      async (status) =>
+        (await api().get(`/messages?workspace_id=${workspace}&status=${status}&limit=1`)).body.items.length,
+    );
+    const counts = await Promise.all(lists);
+    return counts.reduce((sum: number, count: unknown) => sum + Number(count), 0);
+  };
+
+  const reserved = async (): Promise<number> => {
+    const { limits } = (await api().get('/me/usage')).body;
+    return limits.reduce((sum: number, limit: { reserved: unknown }) => sum + Number(limit.reserved), 0);
+  };
+}
+
+function promptOf(body: Readonly<Record<string, unknown>>): string {
+  const messages: unknown = body.messages;
+  const [message] = Array.isArray(messages) ? (messages as { content: string }[]) : [];
+  return message?.content ?? '';
+}

@@ -1,0 +1,17 @@
+import { describeWithRedis } from '../support/redis.js';
+
+import { endedProcesses, thousandMessages } from './killed-workers.contract.js';
+import { startWorkerDeployment, type WorkerDeployment } from './killed-workers.js';
+
+describeWithRedis('workers whose processes are killed, on the queue in PostgreSQL', () => {
+  let deployment: WorkerDeployment;
+
+  beforeAll(async () => {
+    deployment = await startWorkerDeployment();
+  }, 120_000);
+
+  afterAll(() => deployment.stop());
+
+  endedProcesses(() => deployment);
+  thousandMessages(() => deployment);
+});

@@ -1,0 +1,111 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { Client } from 'pg';
+
+import { ApiClient } from '../support/api-client.js';
+import { type AppProcess, type BuiltProcess, startApp, startWorker } from '../support/app-process.js';
+import { type Emulator, startEmulator } from '../support/emulator/emulator.js';
+import { ADMIN_KEY, newUser, type TestUser, upstreamOf, WIDE_OPEN } from '../support/harness.js';
+import { startPostgres, type TestPostgres } from '../support/postgres.js';
+import { startRedis, type TestRedis } from '../support/redis.js';
+
+import { newWorkspace } from './workspace-app.js';
+
+const LEASE_SEC = 1;
+
+/** A server that runs no workers, and two processes that do nothing else. */
+export interface WorkerDeployment {
+  readonly server: AppProcess;
+  readonly emulator: Emulator;
+  readonly postgres: TestPostgres;
+  readonly workers: readonly BuiltProcess[];
+  readonly user: TestUser;
+  /** One in the place of another. */
+  start(at: number): Promise<void>;
+  kill(at: number): Promise<void>;
+  newWorkspace(): Promise<string>;
+  /** The ledger's rows of the user's messages. */
+  rows(): Promise<{ readonly id: string; readonly message: string; readonly status: string }[]>;
+  stop(): Promise<void>;
+}
+
+/** Starts one, on RabbitMQ where an address is given. */
+export async function startWorkerDeployment(rabbitUrl?: string): Promise<WorkerDeployment> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'cuota-workers-'));
+  const [postgres, redis, emulator] = await Promise.all([startPostgres(), startRedis(), startEmulator()]);
+  const env = environmentOf({ dataDir, postgres, redis, emulator, rabbitUrl });
+  const server = await startApp({ ...env, WORKERS_IN_SERVER: 'false' });
+  const admin = new ApiClient(server.url, ADMIN_KEY);
+  await admin.post('/admin/plans', WIDE_OPEN);
+  const user = await newUser(admin, { monthlyTokenLimit: 100_000_000 });
+  const workers: BuiltProcess[] = [];
+  const table = new Client({ connectionString: postgres.url });
+  await table.connect();
+  workers.push(...(await Promise.all([startWorker(env), startWorker(env)])));
+  return {
+    ...{ server, emulator, postgres, workers, user },
+    async start(at) {
+      workers[at] = await startWorker(env);
+    },
+    async kill(at) {
+      await workers[at]?.stop('SIGKILL');
+    },
+    newWorkspace: () => newWorkspace(postgres.url, user),
+    async rows() {
+      const { rows } = await table.query<{ id: string; message: string; status: string }>(
+        `SELECT id, metadata ->> 'messageId' AS message, status FROM token_usage WHERE user_id = $1`,
+        [user.id],
+      );
+      return rows;
+    },
+    async stop() {
+      await Promise.all([...workers, server].map((process) => process.stop('SIGKILL')));
+      await table.end();
+      await Promise.all([postgres.stop(), redis.stop(), emulator.stop()]);
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+interface Parts {
+  readonly dataDir: string;
+  readonly postgres: TestPostgres;
+  readonly redis: TestRedis;
+  readonly emulator: Emulator;
+  readonly rabbitUrl: string | undefined;
+}
+
+function environmentOf({ dataDir, postgres, redis, emulator, rabbitUrl }: Parts): Record<string, string> {
+  return {
+    ...{ DATABASE_URL: postgres.url, REDIS_URL: redis.url, DATA_DIR: dataDir },
+    ...{ BOOTSTRAP_ADMIN_KEY: ADMIN_KEY, JWT_SECRET: 'a secret of the tests, long enough to sign with' },
+    ...{
+      WORKER_LEASE_SEC: String(LEASE_SEC),
+      MESSAGE_MAX_ATTEMPTS: '50',
+      SHUTDOWN_GRACE_SEC: '1',
+      RESERVATION_TTL_SEC: '3',
+    },
+    ...(rabbitUrl !== undefined && { RABBITMQ_URL: rabbitUrl }),
+    ...upstreamOf(emulator),
+  };
+}
+
+/** Kills one process after the other and starts it again, until told to stop. @returns how often. */
+export async function killInTurn(
+  deployment: WorkerDeployment,
+  everyMs: number,
+  done: () => boolean,
+): Promise<number> {
+  let kills = 0;
+  for (let at = 0; !done(); at = 1 - at) {
+    await delay(everyMs);
+    if (done()) break;
+    await deployment.kill(at);
+    kills++;
+    await deployment.start(at);
+  }
+  return kills;
+}

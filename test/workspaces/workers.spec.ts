@@ -1,0 +1,114 @@
+import { type Harness, newHarness, type TestUser } from '../support/harness.js';
+import { until } from '../support/until.js';
+
+import { ended, newWorkspace, publish } from './workspace-app.js';
+
+interface SeenWorker {
+  readonly id: string;
+  readonly instance: string;
+  readonly state: string;
+  readonly message_id: string | null;
+  readonly since: string;
+}
+
+describe('workers', () => {
+  let harness: Harness;
+  let user: TestUser;
+  let workspace: string;
+
+  beforeAll(async () => {
+    const env = { WORKER_LEASE_SEC: '1', WORKERS_MAX_PER_WORKSPACE: '8' };
+    harness = await newHarness({ upstream: true, env });
+  }, 120_000);
+
+  afterAll(() => harness.stop());
+
+  beforeEach(async () => {
+    harness.emulator.reset();
+    user = await harness.newUser();
+    workspace = await newWorkspace(harness.databaseUrl, user);
+  });
+
+  const scale = (count: unknown) => user.api.post(`/workers/scale/${workspace}`, { count });
+  const workers = async (): Promise<SeenWorker[]> =>
+    (await user.api.get(`/workers/${workspace}`)).body.workers;
+  const untilThereAre = (count: number) =>
+    until(`there are ${count} workers`, async () => (await workers()).length === count);
+
+  it('a new workspace has one', async () => {
+    await untilThereAre(1);
+    expect((await user.api.get(`/workers/${workspace}`)).body).toMatchObject({
+      ...{ workspace_id: workspace, wanted: 1 },
+      workers: [{ state: 'idle', message_id: null, since: expect.stringMatching(/Z$/) }],
+    });
+  });
+
+  it('from 1 to 8 and down to 2, as the calls in flight at the provider show', async () => {
+    harness.emulator.hold();
+    const ids = await Promise.all(Array.from({ length: 14 }, () => publish(user.api, workspace)));
+    await harness.emulator.until(({ inFlight }) => inFlight === 1);
+
+    expect((await scale(8)).body).toMatchObject({ wanted: 8 });
+    await harness.emulator.until(({ inFlight }) => inFlight === 8);
+    const eight = await workers();
+    expect(new Set(eight.map(({ id }) => id)).size).toBe(8);
+    expect(eight.every(({ state, message_id }) => state === 'busy' && ids.includes(String(message_id)))).toBe(
+      true,
+    );
+
+    expect((await scale(2)).status).toBe(200);
+    await until(
+      'six drain',
+      async () => (await workers()).filter(({ state }) => state === 'draining').length === 6,
+    );
+    harness.emulator.release(8);
+    await untilThereAre(2);
+    await harness.emulator.until(({ inFlight, completed }) => inFlight === 2 && completed === 8);
+    harness.emulator.release();
+    for (const id of ids)
+      expect(await ended(user.api, id)).toMatchObject({ status: 'completed', attempts: 1 });
+    expect(harness.emulator.maxInFlight).toBe(8);
+    expect(harness.emulator.requests).toHaveLength(14);
+  });
+
+  it('none: its messages wait for one', async () => {
+    await scale(0);
+    await untilThereAre(0);
+    const id = await publish(user.api, workspace);
+    expect((await user.api.get(`/messages/${id}`)).body.status).toBe('queued');
+    await scale(1);
+    expect(await ended(user.api, id)).toMatchObject({ status: 'completed' });
+  });
+
+  it.each([
+    ['more than is allowed', 9],
+    ['less than none', -1],
+    ['half a one', 1.5],
+    ['no number', 'many'],
+    ['nothing', undefined],
+  ])('refuses %s', async (_what, count) => {
+    const answer = await scale(count);
+    expect([answer.status, answer.body.code]).toEqual([400, 'validation_failed']);
+    expect((await user.api.get(`/workers/${workspace}`)).body.wanted).toBe(1);
+  });
+
+  it('G12: another’s are a 404', async () => {
+    const stranger = await harness.newUser();
+    for (const answer of [
+      await stranger.api.get(`/workers/${workspace}`),
+      await stranger.api.post(`/workers/scale/${workspace}`, { count: 2 }),
+      await user.api.post('/workers/scale/no-such-workspace', { count: 2 }),
+    ]) {
+      expect([answer.status, answer.body.code]).toEqual([404, 'not_found']);
+    }
+  });
+
+  it('tells /metrics of messages and workers', async () => {
+    await ended(user.api, await publish(user.api, workspace));
+    const text = String((await user.api.get('/metrics')).body);
+    expect(text).toMatch(/^workers_alive\{state="active"\} [1-9]/m);
+    expect(text).toMatch(/^message_duration_seconds_count\{status="completed"\} [1-9]/m);
+    expect(text).toMatch(/^message_runs_total\{outcome="completed"\} [1-9]/m);
+    expect(text).toMatch(/^# TYPE messages_under_way gauge/m);
+  });
+});
