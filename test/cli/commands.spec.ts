@@ -164,6 +164,7 @@ describe('the command line', () => {
       enabled: true,
       counters: 'memory',
       stores: { postgres: true, redis: 'off' },
+      budgets: { hourlyUsd: '50', circuitBreakerUsd: '100', circuitBreaker: 'closed' },
       providers: [{ name: 'simulated' }],
     });
     const { counters, latencies } = await json('ratelimit metrics');

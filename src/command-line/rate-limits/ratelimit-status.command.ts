@@ -47,7 +47,7 @@ function textOf(status: StatusShown): string {
     'quotas turn in': quota.timeZone,
     'rolling quota': `${quota.defaultDailyTokens} tokens a day over ${quota.windowDays} days, ${quota.enforcement}`,
     'budget an hour': `${budgets.hourlyUsd} USD`,
-    'circuit breaker': `${budgets.circuitBreakerUsd} USD`,
+    'circuit breaker': `${budgets.circuitBreakerUsd} USD, ${budgets.circuitBreaker ?? 'state unknown'}`,
     routing: status.routingPolicy,
   };
   const providers = status.providers.map((provider) => ({

@@ -2,7 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import { type Settings, SETTINGS } from '../../config/index.js';
 import { StoresHealth, type StoresState } from '../../database/index.js';
-import { formatUsd, type ReservationCounts } from '../../rate-limiting/index.js';
+import {
+  type BreakerState,
+  CircuitBreaker,
+  formatUsd,
+  type ReservationCounts,
+} from '../../rate-limiting/index.js';
 
 import { type ProviderShown, ProviderStandings } from './provider-standings.js';
 import { ServersNow } from './servers-now.js';
@@ -21,7 +26,12 @@ export interface StatusShown {
     readonly defaultDailyTokens: number;
     readonly enforcement: string;
   };
-  readonly budgets: { readonly hourlyUsd: string; readonly circuitBreakerUsd: string };
+  readonly budgets: {
+    readonly hourlyUsd: string;
+    readonly circuitBreakerUsd: string;
+    /** Null where Postgres does not answer. */
+    readonly circuitBreaker: BreakerState['kind'] | null;
+  };
   readonly routingPolicy: string;
   readonly providers: readonly ProviderShown[];
 }
@@ -33,6 +43,7 @@ export class StatusDesk {
     private readonly stores: StoresHealth,
     private readonly servers: ServersNow,
     private readonly providers: ProviderStandings,
+    private readonly breaker: CircuitBreaker,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -47,13 +58,13 @@ export class StatusDesk {
       stores: { postgres, redis },
       instances: servers?.instances ?? null,
       reservations: servers?.reservations ?? null,
-      ...this.limits(),
+      ...this.limits(postgres ? (await this.breaker.state()).kind : null),
       routingPolicy: routing.policy,
       providers: await this.providers.look(redis === true),
     };
   }
 
-  private limits(): Pick<StatusShown, 'quota' | 'budgets'> {
+  private limits(circuitBreaker: BreakerState['kind'] | null): Pick<StatusShown, 'quota' | 'budgets'> {
     const { rateLimiting, budgets } = this.settings;
     return {
       quota: {
@@ -65,6 +76,7 @@ export class StatusDesk {
       budgets: {
         hourlyUsd: formatUsd(budgets.hourlyNanoUsd),
         circuitBreakerUsd: formatUsd(budgets.circuitBreakerNanoUsd),
+        circuitBreaker,
       },
     };
   }
