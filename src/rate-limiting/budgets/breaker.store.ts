@@ -45,11 +45,14 @@ export class BreakerStore {
   /** Opens it, and tells every instance: once, however many ask for that. @returns whether this call was the one. */
   async open({ sinceMs, openedAtMs, closesAtMs }: OpenBreaker): Promise<boolean> {
     const values = [sinceMs, openedAtMs, closesAtMs].map((ms) => new Date(ms));
-    const opened = await this.dataSource.transaction(async (manager) => {
-      const [, count] = await manager.query<[unknown, number]>(OPEN, values);
-      if (count > 0) await this.feed.publish({ kind: BREAKER_CHANGE, id: KEY }, manager);
-      return count > 0;
-    });
+    const write = () =>
+      this.dataSource.transaction(async (manager) => {
+        const [, count] = await manager.query<[unknown, number]>(OPEN, values);
+        if (count > 0) await this.feed.publish({ kind: BREAKER_CHANGE, id: KEY }, manager);
+        return count > 0;
+      });
+    // A call waits for this, and a database that hangs must not hold it up.
+    const opened = await boundedLoad(this.feed, write);
     this.forget();
     return opened;
   }
