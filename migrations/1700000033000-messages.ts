@@ -5,7 +5,7 @@ export class Messages1700000033000 implements MigrationInterface {
   readonly name = 'Messages1700000033000';
 
   async up(runner: QueryRunner): Promise<void> {
-    const tables = [WORKSPACES, MEMBERS, MESSAGES, SCALES, INSTANCES, SLOTS];
+    const tables = [MESSAGES, SCALES, INSTANCES, SLOTS];
     for (const statement of [...tables, ...INDEXES]) await runner.query(statement);
   }
 
@@ -15,16 +15,6 @@ export class Messages1700000033000 implements MigrationInterface {
     }
   }
 }
-
-// Of whoever makes workspaces, where that comes before this.
-const WORKSPACES = 'CREATE TABLE IF NOT EXISTS workspaces (id text COLLATE "C" PRIMARY KEY)';
-
-const MEMBERS = `
-  CREATE TABLE IF NOT EXISTS workspace_members (
-    workspace_id text COLLATE "C" NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
-    user_id text COLLATE "C" NOT NULL,
-    PRIMARY KEY (workspace_id, user_id)
-  )`;
 
 const MESSAGES = `
   CREATE TABLE message (

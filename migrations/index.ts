@@ -13,6 +13,7 @@ import { UnsettledCalls1700000029000 } from './1700000029000-unsettled-calls.js'
 import { VideoJobs1700000030000 } from './1700000030000-video-jobs.js';
 import { MediaFiles1700000031000 } from './1700000031000-media-files.js';
 import { MediaUploads1700000031500 } from './1700000031500-media-uploads.js';
+import { Workspaces1700000032000 } from './1700000032000-workspaces.js';
 import { Messages1700000033000 } from './1700000033000-messages.js';
 import { SystemBudgets1700000034000 } from './1700000034000-system-budgets.js';
 import { UsageResources1700000060000 } from './1700000060000-usage-resources.js';
@@ -33,6 +34,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   VideoJobs1700000030000,
   MediaFiles1700000031000,
   MediaUploads1700000031500,
+  Workspaces1700000032000,
   Messages1700000033000,
   SystemBudgets1700000034000,
   UsageResources1700000060000,

@@ -12,7 +12,7 @@ import { NotificationsModule } from './notifications/index.js';
 import { ObservabilityModule } from './observability/index.js';
 import { type Clock, RateLimitingModule } from './rate-limiting/index.js';
 import { UsageModule } from './usage/index.js';
-import { MessagesModule } from './workspaces/index.js';
+import { MessagesModule, WorkspacesModule } from './workspaces/index.js';
 
 /** Everything, wired from the settings. */
 @Module({})
@@ -29,6 +29,7 @@ export class AppModule {
         HttpModule,
         GenerationModule,
         UsageModule,
+        WorkspacesModule,
         MessagesModule,
         AdminModule,
         QuotasModule,

@@ -71,7 +71,7 @@ export async function createApp(settings: Settings, parts: AppParts = {}): Promi
     // Nothing here is a middleware of Express' kind: hooks and guards do it all.
     skipMiddie: true,
     frameworkErrors: sendRouterError,
-    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: true },
   });
   const fastify = adapter.getInstance();
   const clock = parts.clock ?? new SystemClock();

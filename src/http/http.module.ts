@@ -43,7 +43,8 @@ import { ProblemFilter } from './problem.filter.js';
     { provide: APP_GUARD, useExisting: IdentifyGuard },
     { provide: APP_GUARD, useClass: EndpointRateGuard },
     { provide: APP_GUARD, useExisting: AccessGuard },
-    { provide: APP_GUARD, useExisting: AttributionGuard },
+    // Its memberships are told by a module below this one.
+    { provide: APP_GUARD, useClass: AttributionGuard },
     { provide: APP_GUARD, useClass: IdempotencyGuard },
     AbandonedRuns,
     IdempotencyKeys,

@@ -6,12 +6,10 @@ import { type Settings, SETTINGS } from '../config/index.js';
 import { ChangeRecorder, LimitsModule, PlanDirectory } from '../rate-limiting/index.js';
 
 import { AccessGuard } from './access/access.guard.js';
-import { AttributionGuard } from './access/attribution.guard.js';
 import { AccessTokens } from './access/access-tokens.js';
 import { Authenticator } from './access/authenticator.js';
 import { CredentialStore } from './access/credential.store.js';
 import { IdentifyGuard } from './access/identify.guard.js';
-import { NoWorkspaces, WorkspaceMembership } from './access/workspace-membership.port.js';
 import { jwtSecretOf } from './access/jwt-secret.js';
 import { AccountsService } from './accounts/accounts.service.js';
 import { AdminBootstrap } from './accounts/admin-bootstrap.js';
@@ -41,7 +39,6 @@ const PUBLIC_FACE = [
   Authenticator,
   IdentifyGuard,
   AccessGuard,
-  AttributionGuard,
   RecordedChanges,
   ChangeRecorder,
   AuditLog,
@@ -76,8 +73,6 @@ const PUBLIC_FACE = [
     Authenticator,
     IdentifyGuard,
     AccessGuard,
-    AttributionGuard,
-    { provide: WorkspaceMembership, useClass: NoWorkspaces },
     PasswordHasher,
     AccountsService,
     BootstrapUser,

@@ -4,7 +4,6 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { SETTINGS, type Settings } from '../config/index.js';
 import { ChangeFeed } from '../database/index.js';
 import { GenerationModule } from '../generation/index.js';
-import { WorkspaceMembership } from '../identity/index.js';
 import { ProvidersModule } from '../providers/index.js';
 
 import { MessageAnswerer } from './messages/message.answerer.js';
@@ -25,7 +24,6 @@ import { WorkerChanges } from './workers/worker-changes.js';
 import { WorkerGauges } from './workers/worker.gauges.js';
 import { WorkerSlotStore } from './workers/worker-slot.store.js';
 import { WorkersController } from './workers/workers.controller.js';
-import { WorkspaceMemberStore } from './workspace-member.store.js';
 import { WorkersService } from './workers/workers.service.js';
 import { WorkerSupervisor } from './workers/worker.supervisor.js';
 
@@ -34,7 +32,6 @@ import { WorkerSupervisor } from './workers/worker.supervisor.js';
   imports: [GenerationModule, ProvidersModule, TypeOrmModule.forFeature([MessageEntity])],
   controllers: [MessagesController, WorkersController],
   providers: [
-    { provide: WorkspaceMembership, useClass: WorkspaceMemberStore },
     MessageStore,
     MessageLeases,
     MessageAnswerer,

@@ -1,4 +1,3 @@
-import { WorkspaceMembership } from '../../src/identity/access/workspace-membership.port.js';
 import { CounterStore } from '../../src/rate-limiting/domain/counters.js';
 import { addDays, dayAt, startOfDay } from '../../src/rate-limiting/domain/period.js';
 import { Reconciliation } from '../../src/rate-limiting/reconciliation.js';
@@ -24,7 +23,6 @@ function describeRolling(redis: boolean): void {
   let ledger: LedgerReader;
   /** What one call holds, and uses: the same here, so that every sum is exact. */
   let each: number;
-  const members = new Map<string, Set<string>>();
 
   beforeAll(async () => {
     harness = await newHarness({
@@ -38,9 +36,6 @@ function describeRolling(redis: boolean): void {
     });
     logs.push(harness.log);
     ledger = await LedgerReader.open(harness.databaseUrl);
-    jest
-      .spyOn(harness.app.get(WorkspaceMembership), 'has')
-      .mockImplementation((id, user) => Promise.resolve(members.get(id)?.has(user) ?? false));
     harness.clock.moveTo(startOfDay(today(), ZONE) + 12 * 3_600_000);
     const user = await harness.newUser();
     await chat(user);
@@ -81,7 +76,8 @@ function describeRolling(redis: boolean): void {
     (await user.api.get('/me/usage', headers)).body.limits.find((one: { name: string }) => one.name === name);
   const newWorkspace = async (body?: Record<string, unknown>, ...users: TestUser[]) => {
     const id = `ws-${++names}`;
-    members.set(id, new Set(users.map((user) => user.id)));
+    await harness.admin.post('/workspaces', { workspace_id: id });
+    for (const { id: user_id } of users) await harness.admin.post(`/workspaces/${id}/members`, { user_id });
     if (body) await harness.admin.put(`/admin/limits/workspaces/${id}`, body);
     return { id, headers: { 'X-Workspace-Id': id } };
   };

@@ -31,6 +31,20 @@ export class UserStore {
     return (await manager.findOneBy(UserEntity, { id })) ?? unknownUser(id);
   }
 
+  /** By id, or by the address in lower case. */
+  async find({
+    id,
+    email,
+  }: {
+    readonly id?: string;
+    readonly email?: string;
+  }): Promise<UserEntity | undefined> {
+    const query = this.dataSource.manager.createQueryBuilder(UserEntity, 'u');
+    if (id !== undefined) query.where({ id });
+    else query.where('lower(u.email) = :email', { email });
+    return (await query.getOne()) ?? undefined;
+  }
+
   /** As `get`; until the transaction ends nobody else changes the user, or gives it a key. */
   async lock(manager: EntityManager, id: string): Promise<UserEntity> {
     const lock = { mode: 'pessimistic_write' } as const;
