@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { ChangeFeed } from '../../database/index.js';
+import { WORKSPACE_CHANGE } from '../members/stored-membership.js';
 
 const CHANGE = 'workers';
 
@@ -16,7 +17,8 @@ export class WorkerChanges {
   /** @returns ends it */
   onChange(listener: () => void): () => void {
     return this.feed.onChange(({ kind }) => {
-      if (kind === CHANGE) listener();
+      // A workspace that was just registered has workers too.
+      if (kind === CHANGE || kind === WORKSPACE_CHANGE) listener();
     });
   }
 }
