@@ -69,7 +69,7 @@ export function thousandMessages(deployment: () => WorkerDeployment): void {
       }
     })();
     let rows = 0;
-    const killing = killInTurn(deployment(), 300, () => rows - before >= MESSAGES);
+    const killing = killInTurn(deployment(), 700, () => rows - before >= MESSAGES);
     await publishing;
     const counted = async () => {
       rows = (await deployment().rows()).length;

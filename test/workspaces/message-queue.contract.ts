@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { newReservationId } from '../../src/rate-limiting/index.js';
+import { newReservationId, reservationId } from '../../src/rate-limiting/index.js';
 import { MessageStore } from '../../src/workspaces/messages/message.store.js';
 import { type Delivery, MessageQueue, type Receiver } from '../../src/workspaces/queue/message-queue.port.js';
 import { type Harness, newHarness, type TestUser } from '../support/harness.js';
@@ -159,8 +159,14 @@ export function messageQueueContract(bench: () => QueueBench): void {
     const late = [messages.answer(silent.message, { result: 'late' }), messages.putBack(silent.message, 0)];
     expect(await Promise.all(late)).toEqual([undefined, undefined]);
     expect(await messages.end(silent.message, 'failed')).toBeUndefined();
+    const runs = [silent.message.reservationId, ...(other ? [other.message.reservationId] : [])];
+    // What the counters' sweeper is told of what either of them may hold.
+    expect([...(await messages.fatesOf(runs)).values()].sort()).toEqual(['free', 'running']);
     if (other) await complete(other);
     expect(await messages.find(id)).toMatchObject({ stage: 'completed', result: 'done' });
+    // A request that has left a message must not be made again.
+    expect([...(await messages.fatesOf([reservationId(id)])).values()]).toEqual(['running']);
+    expect([...(await messages.fatesOf(runs))]).toEqual([[silent.message.reservationId, 'free']]);
   });
 
   it('a worker that has ended gets nothing more, and takes nothing from the others', async () => {
