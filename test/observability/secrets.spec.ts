@@ -129,7 +129,7 @@ describe('G12: no log line, no error and no trace holds a secret', () => {
   }, 60_000);
 
   it('publishes messages whose provider speaks of its key and of the prompt, while RabbitMQ is away', async () => {
-    const workspace = await newWorkspace(harness.databaseUrl, user);
+    const workspace = await newWorkspace(user);
     const message = `Incorrect API key provided: sk-upstream-secret, for "${SENT.prompt}"`;
     const refusals = [400, 401, 404, 500].map((status) => ({ status, errorBody: { error: { message } } }));
     for (const way of [...refusals, { rubbish: message }]) {

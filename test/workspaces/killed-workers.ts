@@ -53,7 +53,7 @@ export async function startWorkerDeployment(rabbitUrl?: string): Promise<WorkerD
     async kill(at) {
       await workers[at]?.stop('SIGKILL');
     },
-    newWorkspace: () => newWorkspace(postgres.url, user),
+    newWorkspace: () => newWorkspace(user),
     async rows() {
       const { rows } = await table.query<{ id: string; message: string; status: string }>(
         `SELECT id, metadata ->> 'messageId' AS message, status FROM token_usage WHERE user_id = $1`,

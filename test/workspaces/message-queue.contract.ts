@@ -34,7 +34,7 @@ export async function newQueueBench(rabbitUrl?: string): Promise<QueueBench> {
   const receivers: Receiver[] = [];
   return {
     ...{ harness, queue, messages, user },
-    newWorkspace: () => newWorkspace(harness.databaseUrl, user),
+    newWorkspace: () => newWorkspace(user),
     async store(workspaceId, { announced = true } = {}) {
       const id = newReservationId(harness.clock.now());
       const wish = { prompt: 'x', responseFormat: 'text' as const };

@@ -24,7 +24,7 @@ describe('traces of messages', () => {
     };
     harness = await newHarness({ upstream: true, env });
     user = await harness.newUser();
-    workspace = await newWorkspace(harness.databaseUrl, user);
+    workspace = await newWorkspace(user);
   }, 120_000);
 
   afterAll(async () => {

@@ -43,7 +43,7 @@ describe('messages', () => {
   beforeEach(async () => {
     harness.emulator.reset();
     user = await harness.newUser({ monthlyTokenLimit: 1_000_000, monthlyCallLimit: 1_000 });
-    workspace = await newWorkspace(harness.databaseUrl, user);
+    workspace = await newWorkspace(user);
   });
 
   const nothingHeld = async () => {
@@ -161,7 +161,7 @@ describe('messages', () => {
 
   it('G13: a quota without room fails it at once, and says which', async () => {
     const poor = await harness.newUser({ monthlyCallLimit: 1 });
-    const own = await newWorkspace(harness.databaseUrl, poor);
+    const own = await newWorkspace(poor);
     await ended(poor.api, await publish(poor.api, own));
     const denied = await ended(poor.api, await publish(poor.api, own));
     expect(denied).toMatchObject({
@@ -173,7 +173,7 @@ describe('messages', () => {
 
   it('a quota that calls in flight hold is waited for', async () => {
     const tight = await harness.newUser({ monthlyTokenLimit: 6_000 });
-    const own = await newWorkspace(harness.databaseUrl, tight);
+    const own = await newWorkspace(tight);
     await tight.api.post(`/workers/scale/${own}`, { count: 2 });
     harness.emulator.hold();
     const ids = [await publish(tight.api, own), await publish(tight.api, own)];
@@ -212,6 +212,11 @@ describe('messages', () => {
     ];
     for (const { status, body } of await Promise.all(asked))
       expect([status, body.code]).toEqual([404, 'not_found']);
+    // An admin may look into any, and calls in the name of none.
+    expect((await harness.admin.get(`/messages/${id}`)).status).toBe(200);
+    expect((await harness.admin.post('/messages', { prompt: 'x', workspace_id: workspace })).status).toBe(
+      404,
+    );
     await ended(user.api, id);
     expect(await ledger.rows(stranger.id)).toEqual([]);
   });
@@ -287,6 +292,17 @@ describe('messages', () => {
     harness.emulator.release();
     expect(await ended(user.api, id)).toMatchObject({ status: 'completed', attempts: 1 });
     expect(harness.emulator.requests).toHaveLength(1);
+  });
+
+  it('goes with its workspace, and costs nothing then', async () => {
+    harness.emulator.hold();
+    const id = await publish(user.api, workspace);
+    await harness.emulator.until(({ inFlight }) => inFlight === 1);
+    expect((await user.api.delete(`/workspaces/${workspace}`)).status).toBe(204);
+    expect((await user.api.get(`/messages/${id}`)).status).toBe(404);
+    harness.emulator.release();
+    await until('nothing is held', nothingHeld);
+    expect(await ledger.rows(user.id)).toEqual([]);
   });
 
   describe('G3: whichever process dies, and whenever', () => {

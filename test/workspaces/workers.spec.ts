@@ -26,7 +26,7 @@ describe('workers', () => {
   beforeEach(async () => {
     harness.emulator.reset();
     user = await harness.newUser();
-    workspace = await newWorkspace(harness.databaseUrl, user);
+    workspace = await newWorkspace(user);
   });
 
   const scale = (count: unknown) => user.api.post(`/workers/scale/${workspace}`, { count });

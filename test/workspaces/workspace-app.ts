@@ -1,31 +1,12 @@
-import { randomUUID } from 'node:crypto';
-
-import { Client } from 'pg';
-
 import { type ApiAnswer, type ApiClient } from '../support/api-client.js';
 import { type TestUser } from '../support/harness.js';
 import { until } from '../support/until.js';
 
 /** A workspace of a user's own. */
-export async function newWorkspace(databaseUrl: string, { id }: TestUser): Promise<string> {
-  const workspaceId = randomUUID();
-  const client = new Client({ connectionString: databaseUrl });
-  await client.connect();
-  const row = {
-    id: workspaceId,
-    workspace_id: workspaceId,
-    user_id: id,
-    role: 'owner',
-    created_at: new Date(),
-  };
-  for (const table of ['workspaces', 'workspace_members']) {
-    const values = `SELECT row.* FROM jsonb_populate_record(NULL::${table}, $1) AS row`;
-    await client.query(`INSERT INTO ${table} ${values}`, [row]);
-  }
-  const told = JSON.stringify({ kind: 'workers', id: workspaceId });
-  await client.query(`SELECT pg_notify('cuota_changes', $1)`, [told]);
-  await client.end();
-  return workspaceId;
+export async function newWorkspace({ api }: Pick<TestUser, 'api'>): Promise<string> {
+  const { status, body } = await api.post('/workspaces', {});
+  if (status !== 201) throw new Error(`${status} ${JSON.stringify(body)}`);
+  return String(body.workspace_id);
 }
 
 /** Publishes a message; its id. */

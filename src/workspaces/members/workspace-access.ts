@@ -16,9 +16,13 @@ export class WorkspaceAccess {
 
   /** @throws CodedError `not_found` for a workspace that is not the caller's. */
   async requireMember(workspaceId: string, principal: Principal): Promise<void> {
-    if (await this.memberships.has(workspaceId, principal.userId)) return;
-    if (principal.role === 'admin' && (await this.workspaces.exists(workspaceId))) return;
-    throw unknownWorkspace(workspaceId);
+    if (!(await this.isMember(workspaceId, principal))) throw unknownWorkspace(workspaceId);
+  }
+
+  /** An admin is of every workspace that there is. */
+  async isMember(workspaceId: string, { userId, role }: Principal): Promise<boolean> {
+    if (await this.memberships.has(workspaceId, userId)) return true;
+    return role === 'admin' && this.workspaces.exists(workspaceId);
   }
 
   /** @throws CodedError as `requireMember`; `forbidden` for a member who is no owner. */

@@ -60,7 +60,7 @@ export class MessageLeases implements OnModuleDestroy {
         runs.map(([message]) => message),
         this.leaseMs,
       );
-      for (const [{ id }, ending] of runs) if (!renewed.has(id)) ending.abort();
+      for (const [{ reservationId }, ending] of runs) if (!renewed.has(reservationId)) ending.abort();
     } catch (error) {
       this.logger.warn({ err: error }, 'The leases of messages could not be renewed; trying on.');
     }

@@ -148,12 +148,12 @@ export class MessageStore {
     return this.write(message, { seenIn: ['processing'], set, dueInMs: waitMs });
   }
 
-  /** Pushes out the leases of runs. @returns the ids of the messages that are still theirs. */
+  /** Pushes out the leases of runs. @returns those that still have their message, by their reservation ids. */
   async renew(messages: readonly ClaimedMessage[], leaseMs: number): Promise<ReadonlySet<string>> {
     const ids = messages.map(({ id }) => id);
     const runs = messages.map(({ reservationId }) => reservationId);
-    const rows = await this.pool.query<{ id: string }>(RENEW, [ids, runs, leaseMs]);
-    return new Set(rows.map(({ id }) => id));
+    const rows = await this.pool.query<{ run: string }>(RENEW, [ids, runs, leaseMs]);
+    return new Set(rows.map(({ run }) => run));
   }
 
   /** Those of the workspaces that have something to do. */

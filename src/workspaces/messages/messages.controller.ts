@@ -44,10 +44,10 @@ export class MessagesController {
   @ApiProblems(400, 401, 404)
   async publish(
     @Body() body: PublishMessageDto,
-    @CurrentPrincipal() { userId }: Principal,
+    @CurrentPrincipal() principal: Principal,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<MessageAcceptedDto> {
-    const id = await this.messages.publish(publicationOf(body), userId);
+    const id = await this.messages.publish(publicationOf(body), principal);
     reply.header('Location', `/messages/${id}`);
     return { message_id: id, status: 'queued' };
   }
@@ -58,21 +58,18 @@ export class MessagesController {
   @ApiProblems(400, 401, 404)
   async search(
     @Query() query: MessageQuery,
-    @CurrentPrincipal() { userId }: Principal,
+    @CurrentPrincipal() principal: Principal,
   ): Promise<Page<MessageDto>> {
     const search = { workspaceId: query.workspace_id, status: query.status };
-    return mapPage(await this.messages.search(search, userId, pageRequest(query)), messageView);
+    return mapPage(await this.messages.search(search, principal, pageRequest(query)), messageView);
   }
 
   @Get(['messages/:id', 'message/:id'])
   @ApiOperation({ summary: 'One of them; of a workspace that is another’s it is a 404' })
   @ApiOkResponse({ type: MessageDto })
   @ApiProblems(401, 404)
-  async find(
-    @CurrentPrincipal() { userId }: Principal,
-    @Param('id', IdPipe) id: string,
-  ): Promise<MessageDto> {
-    return messageView(await this.messages.find(id, userId));
+  async find(@CurrentPrincipal() principal: Principal, @Param('id', IdPipe) id: string): Promise<MessageDto> {
+    return messageView(await this.messages.find(id, principal));
   }
 }
 

@@ -2,17 +2,19 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 
 import { CodedError } from '../../errors.js';
-import { type Page, pageOf, type PageRequest, WorkspaceMembership } from '../../identity/index.js';
-import { ProviderRouter } from '../../providers/index.js';
 import {
-  Clock,
-  currentCallContext,
-  newReservationId,
-  storeUnavailable,
-  type UserId,
-} from '../../rate-limiting/index.js';
+  type Page,
+  pageOf,
+  type PageRequest,
+  type Principal,
+  WorkspaceMembership,
+} from '../../identity/index.js';
+import { ProviderRouter } from '../../providers/index.js';
+import { Clock, currentCallContext, newReservationId, storeUnavailable } from '../../rate-limiting/index.js';
 import { inSpan, traceparentNow } from '../../telemetry/index.js';
+import { WorkspaceAccess } from '../members/workspace-access.js';
 import { MessageQueue } from '../queue/message-queue.port.js';
+import { unknownWorkspace } from '../workspaces/workspace.store.js';
 
 import { type MessageWish } from './message.entity.js';
 import { type Message, MessageStore, type NewMessage } from './message.store.js';
@@ -44,6 +46,7 @@ export class MessagesService {
     private readonly messages: MessageStore,
     private readonly queue: MessageQueue,
     private readonly memberships: WorkspaceMembership,
+    private readonly access: WorkspaceAccess,
     private readonly router: ProviderRouter,
     private readonly clock: Clock,
   ) {}
@@ -52,9 +55,9 @@ export class MessagesService {
    * Stores a message: from then on it is answered, or fails, whoever dies. What that costs is reserved when its turn comes.
    * @throws CodedError `not_found` for a workspace that is not the user's, and a model that nobody serves; `store_unavailable`.
    */
-  async publish(publication: Publication, user: UserId): Promise<string> {
+  async publish(publication: Publication, { userId }: Principal): Promise<string> {
     const { workspaceId, wish } = publication;
-    await this.requireMember(workspaceId, user);
+    if (!(await this.memberships.has(workspaceId, userId))) throw unknownWorkspace(workspaceId);
     this.router.candidates({ operation: 'llm_call', model: wish.model });
     const call = currentCallContext();
     // A request under an Idempotency-Key is known by this id: while there is such a message it is not made again.
@@ -68,20 +71,20 @@ export class MessagesService {
     return id;
   }
 
-  /** @throws CodedError `not_found`, also for one of a workspace that is not the user's. */
-  async find(id: string, user: UserId): Promise<Message> {
+  /** @throws CodedError `not_found`, also for one of a workspace that is not the caller's. */
+  async find(id: string, principal: Principal): Promise<Message> {
     const message = await this.messages.find(id);
-    if (message && (await this.memberships.has(message.workspaceId, user))) return message;
+    if (message && (await this.access.isMember(message.workspaceId, principal))) return message;
     throw new CodedError('not_found', `There is no message ${id} of yours.`);
   }
 
-  /** The newest first. @throws CodedError `not_found` for a workspace that is not the user's. */
+  /** The newest first. @throws CodedError `not_found` for a workspace that is not the caller's. */
   async search(
     { workspaceId, status }: MessageSearch,
-    user: UserId,
+    principal: Principal,
     page: PageRequest,
   ): Promise<Page<Message>> {
-    await this.requireMember(workspaceId, user);
+    await this.access.requireMember(workspaceId, principal);
     const stages = status === undefined ? MESSAGE_STAGES : stagesOf(status);
     return pageOf(await this.messages.newest(workspaceId, { ...page, stages }), page.limit);
   }
@@ -100,7 +103,7 @@ export class MessagesService {
       await this.withdraw(message.id);
       throw storeUnavailable(error);
     }
-    if (!stored) throw noWorkspace(message.workspaceId);
+    if (!stored) throw unknownWorkspace(message.workspaceId);
   }
 
   /** Its client is told that nothing came of it, and will publish it again: so that must be. */
@@ -120,14 +123,4 @@ export class MessagesService {
       this.logger.warn({ err: error, message: message.id }, 'The queue could not be told of a message yet.');
     });
   }
-
-  private async requireMember(workspaceId: string, user: UserId): Promise<void> {
-    if (!(await this.memberships.has(workspaceId, user))) throw noWorkspace(workspaceId);
-  }
-}
-
-function noWorkspace(id: string): CodedError {
-  return new CodedError('not_found', `There is no workspace ${id} of yours. Check workspace_id.`, {
-    param: 'workspace_id',
-  });
 }

@@ -22,11 +22,11 @@ export class WorkersController {
   @ApiOkResponse({ type: WorkersDto })
   @ApiProblems(400, 401, 404)
   async scale(
-    @CurrentPrincipal() { userId }: Principal,
+    @CurrentPrincipal() principal: Principal,
     @Param('workspaceId', SubjectIdPipe) workspaceId: string,
     @Body() { count }: ScaleWorkersDto,
   ): Promise<WorkersDto> {
-    return viewOf(workspaceId, await this.workers.scale(workspaceId, count, userId));
+    return viewOf(workspaceId, await this.workers.scale(workspaceId, count, principal));
   }
 
   @Get(':workspaceId')
@@ -34,10 +34,10 @@ export class WorkersController {
   @ApiOkResponse({ type: WorkersDto })
   @ApiProblems(401, 404)
   async find(
-    @CurrentPrincipal() { userId }: Principal,
+    @CurrentPrincipal() principal: Principal,
     @Param('workspaceId', SubjectIdPipe) workspaceId: string,
   ): Promise<WorkersDto> {
-    return viewOf(workspaceId, await this.workers.find(workspaceId, userId));
+    return viewOf(workspaceId, await this.workers.find(workspaceId, principal));
   }
 }
 
