@@ -1,3 +1,4 @@
+import { startWorker } from '../support/app-process.js';
 import { until } from '../support/until.js';
 
 import { killInTurn, type WorkerDeployment } from './killed-workers.js';
@@ -30,6 +31,11 @@ export function endedProcesses(deployment: () => WorkerDeployment): void {
     await deployment().start(0);
     await until('they are spread again', spread);
   }, 60_000);
+
+  it('a worker that shares neither database nor counters does not start, and says what it lacks', async () => {
+    const lacking = startWorker({ DATA_DIR: '/nowhere' });
+    await expect(lacking).rejects.toThrow(/DATABASE_URL: not set[^]*REDIS_URL: not set/);
+  });
 
   it('a process that is told to stop gives back what it could not do in time, which was no try', async () => {
     const { emulator, workers } = deployment();
@@ -69,7 +75,7 @@ export function thousandMessages(deployment: () => WorkerDeployment): void {
       }
     })();
     let rows = 0;
-    const killing = killInTurn(deployment(), 700, () => rows - before >= MESSAGES);
+    const killing = killInTurn(deployment(), 1_000, () => rows - before >= MESSAGES);
     await publishing;
     const counted = async () => {
       rows = (await deployment().rows()).length;

@@ -10,7 +10,13 @@ import {
   WorkspaceMembership,
 } from '../../identity/index.js';
 import { ProviderRouter } from '../../providers/index.js';
-import { Clock, currentCallContext, newReservationId, storeUnavailable } from '../../rate-limiting/index.js';
+import {
+  Clock,
+  currentCallContext,
+  newReservationId,
+  runInCallContext,
+  storeUnavailable,
+} from '../../rate-limiting/index.js';
 import { inSpan, traceparentNow } from '../../telemetry/index.js';
 import { WorkspaceAccess } from '../members/workspace-access.js';
 import { MessageQueue } from '../queue/message-queue.port.js';
@@ -58,11 +64,14 @@ export class MessagesService {
   async publish(publication: Publication, { userId }: Principal): Promise<string> {
     const { workspaceId, wish } = publication;
     if (!(await this.memberships.has(workspaceId, userId))) throw unknownWorkspace(workspaceId);
-    this.router.candidates({ operation: 'llm_call', model: wish.model });
     const call = currentCallContext();
+    const caller = { ...call?.caller, workspaceId };
+    // Asked as it will be: who serves a model may be the workspace's own affair.
+    runInCallContext({ ...call, caller }, () =>
+      this.router.candidates({ operation: 'llm_call', model: wish.model }),
+    );
     // A request under an Idempotency-Key is known by this id: while there is such a message it is not made again.
     const id = call?.nextReservationId ?? newReservationId(this.clock.now());
-    const caller = { ...call?.caller, workspaceId };
     await inSpan('publish', async (span) => {
       span?.setAttribute('cuota.message_id', id);
       await this.store({ ...publication, id, caller, traceparent: traceparentNow() ?? null });
