@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import { SETTINGS, type Settings } from '../../config/index.js';
 
@@ -13,7 +13,7 @@ export interface MessageLease {
 
 /** Says for all runs of this process that they are at work, three times in the life of a lease. */
 @Injectable()
-export class MessageLeases implements OnModuleDestroy {
+export class MessageLeases {
   readonly leaseMs: number;
   private readonly logger = new Logger('Messages');
   private readonly held = new Map<ClaimedMessage, AbortController>();
@@ -39,9 +39,9 @@ export class MessageLeases implements OnModuleDestroy {
     for (const ending of this.held.values()) ending.abort();
   }
 
-  onModuleDestroy(): void {
-    // Those that still run are renewed until the process ends: nothing is started any more that would be.
-    this.timer?.unref();
+  /** When the last run has ended: until then each is renewed. */
+  close(): void {
+    clearInterval(this.timer);
   }
 
   private renewing(): NodeJS.Timeout {

@@ -79,6 +79,7 @@ export class WorkerSupervisor
   /** After the last request was answered, which took its part of the same grace. */
   async onApplicationShutdown(): Promise<void> {
     if (this.timer) await this.endWorkers();
+    this.leases.close();
     await this.queue.close();
   }
 
