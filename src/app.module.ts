@@ -11,6 +11,7 @@ import { limitingOptions } from './limiting-options.js';
 import { NotificationsModule } from './notifications/index.js';
 import { ObservabilityModule } from './observability/index.js';
 import { type Clock, RateLimitingModule } from './rate-limiting/index.js';
+import { SessionsModule } from './sessions/index.js';
 import { UsageModule } from './usage/index.js';
 import { MessagesModule, WorkspacesModule } from './workspaces/index.js';
 
@@ -31,6 +32,7 @@ export class AppModule {
         UsageModule,
         WorkspacesModule,
         MessagesModule,
+        SessionsModule,
         AdminModule,
         QuotasModule,
         NotificationsModule,

@@ -14,6 +14,7 @@ export function limitingOptions({ rateLimiting, budgets }: Settings): RateLimiti
       breakerNanoUsd: budgets.circuitBreakerNanoUsd,
       breakerCooldownMs: budgets.circuitBreakerCooldownSec * 1000,
     },
+    session: { maxNanoUsd: budgets.sessionNanoUsd, maxMs: budgets.sessionMaxMinutes * 60_000 },
     rolling: {
       days: quotaWindowDays,
       maxTokens: rateLimiting.defaultDailyQuotaTokens * quotaWindowDays,

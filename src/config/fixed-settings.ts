@@ -76,6 +76,7 @@ export const FixedSettings = z.object({
 
   SESSION_BUDGET_USD: usd().default(5 * NANO_PER_USD),
   SESSION_MAX_MINUTES: wholeNumber(1, 1440).default(30),
+  SESSION_MAX_PER_USER: wholeNumber(1, 10_000).default(10),
   HOURLY_BUDGET_USD: usd().default(50 * NANO_PER_USD),
   CIRCUIT_BREAKER_USD: usd().default(100 * NANO_PER_USD),
   CIRCUIT_BREAKER_COOLDOWN_SEC: wholeNumber(1, 30 * DAY_SEC).default(3600),

@@ -46,6 +46,8 @@ export interface Settings {
   readonly budgets: {
     readonly sessionNanoUsd: number;
     readonly sessionMaxMinutes: number;
+    /** Open at once on one instance. */
+    readonly sessionMaxPerUser: number;
     readonly hourlyNanoUsd: number;
     readonly circuitBreakerNanoUsd: number;
     readonly circuitBreakerCooldownSec: number;
@@ -160,6 +162,7 @@ function limitSettings(values: FixedValues): Pick<Settings, 'rateLimiting' | 'bu
     budgets: {
       sessionNanoUsd: values.SESSION_BUDGET_USD,
       sessionMaxMinutes: values.SESSION_MAX_MINUTES,
+      sessionMaxPerUser: values.SESSION_MAX_PER_USER,
       hourlyNanoUsd: values.HOURLY_BUDGET_USD,
       circuitBreakerNanoUsd: values.CIRCUIT_BREAKER_USD,
       circuitBreakerCooldownSec: values.CIRCUIT_BREAKER_COOLDOWN_SEC,

@@ -44,6 +44,7 @@ describe('readSettings', () => {
       budgets: {
         sessionNanoUsd: 5_000_000_000,
         sessionMaxMinutes: 30,
+        sessionMaxPerUser: 10,
         hourlyNanoUsd: 50_000_000_000,
         circuitBreakerNanoUsd: 100_000_000_000,
         circuitBreakerCooldownSec: 3600,

@@ -67,6 +67,6 @@ const VIDEOS = [
     GenerationHistory,
     ...VIDEOS,
   ],
-  exports: [ChatRunner],
+  exports: [ChatRunner, ChatService],
 })
 export class GenerationModule {}

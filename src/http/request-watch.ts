@@ -42,7 +42,8 @@ function endOf(request: FastifyRequest, reply: FastifyReply): EndedRequest {
     method: request.method,
     route: routeOf(request),
     status: reply.raw.statusCode,
-    aborted: !reply.raw.writableFinished,
+    // After a 101 the connection is a WebSocket's: nothing is written to the answer.
+    aborted: !reply.raw.writableFinished && reply.raw.statusCode !== 101,
   };
 }
 

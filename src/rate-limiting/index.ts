@@ -69,6 +69,7 @@ export { type LimitView, limitView } from './limit-view.js';
 export { boundedLoad } from './limits/bounded-load.js';
 export { LimitColumns, limitFieldsOf } from './limits/limit.columns.js';
 export { LimitResolver } from './limits/limit-resolver.js';
+export { SESSION_LIMIT } from './limits/session-limit.js';
 export { LimitsModule } from './limits/limits.module.js';
 export { PlanDirectory, type PlanTerms, type UserSchedule } from './limits/plan-directory.port.js';
 export { RATE_LIMIT_CHANGE, RateLimitStore } from './limits/rate-limit.store.js';

@@ -1,5 +1,6 @@
 import { type SystemMaxima } from './domain/system-budgets.js';
 import { type RollingDefaults } from './limits/rolling-limits.js';
+import { type SessionTerms } from './limits/session-limit.js';
 
 /** How the heart behaves. */
 export interface RateLimitingOptions {
@@ -18,6 +19,8 @@ export interface RateLimitingOptions {
     /** How long after it opened the circuit breaker closes by itself. */
     readonly breakerCooldownMs: number;
   };
+  /** Of realtime sessions; their calls are held to no limit of their own where it is left out. */
+  readonly session?: SessionTerms;
   /** This process looks at the counters and has them read anew, but holds no call: nobody is to wait for it. */
   readonly observing?: boolean;
 }

@@ -26,6 +26,9 @@ type ThrottlerRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;
 
 const LET_THROUGH = Promise.resolve(true);
 
+/** One endpoint under two paths has one rate. */
+const OTHER_NAMES: Readonly<Record<string, string>> = { 'GET /v1/realtime': 'GET /session' };
+
 type RatedRequest = FastifyRequest & { principal?: Principal };
 
 /** The endpoint rate: one token bucket a caller and route; the plan's rate, else the route's, else the default. */
@@ -65,7 +68,7 @@ export class EndpointRateGuard extends ThrottlerGuard {
   private async rate(context: ExecutionContext, rule: Bucket): Promise<true> {
     const request = context.switchToHttp().getRequest<RatedRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
-    const route = `${request.method} ${request.routeOptions.url ?? request.url}`;
+    const route = routeOf(request);
     const bucket = planBucket(request.principal, route) ?? rule;
     const startedAt = startOfTiming();
     let record: ThrottlerRecord;
@@ -130,6 +133,11 @@ function planBucket(principal: Principal | undefined, route: string): Bucket | u
   if (own) return bucketOf(own);
   if (!plan?.requestsPerMinute) return undefined;
   return bucketOf({ requestsPerMinute: plan.requestsPerMinute, burst: plan.burst ?? plan.requestsPerMinute });
+}
+
+function routeOf({ method, routeOptions, url }: RatedRequest): string {
+  const route = `${method} ${routeOptions.url ?? url}`;
+  return OTHER_NAMES[route] ?? route;
 }
 
 function callerOf({ principal, ip }: RatedRequest): string {

@@ -4,6 +4,7 @@ import { type Soon } from '../../database/index.js';
 import { CodedError } from '../../errors.js';
 import { type Caller } from '../domain/caller.js';
 import { type UserId } from '../domain/ids.js';
+import { type Counter } from '../domain/limit.js';
 import { type Operation } from '../domain/operation.js';
 import { type Schedule } from '../domain/period.js';
 import { callerOfPot, workflowPotOf } from '../domain/workflow-pot.js';
@@ -17,6 +18,7 @@ import { RateLimitStore } from './rate-limit.store.js';
 import { RecentTerms, type TermsAsked } from './recent-terms.js';
 import { type LimitOverride, resolveLimits } from './resolve-limits.js';
 import { NO_ROLLING_DEFAULTS, rollingCounters } from './rolling-limits.js';
+import { sessionCounter } from './session-limit.js';
 
 type Override = LimitOverride | undefined;
 
@@ -102,7 +104,13 @@ export class PlanLimitResolver extends LimitResolver {
     });
     // A plan's 0 is unlimited, as in every limit.
     const maxOutputTokens = plan?.maxOutputTokens || null;
-    return { counters: [...monthly, ...counters], ahead, maxOutputTokens, schedule };
+    const all = [...monthly, ...counters, ...this.sessionCounters(asked.caller)];
+    return { counters: all, ahead, maxOutputTokens, schedule };
+  }
+
+  private sessionCounters({ sessionId }: Caller): Counter[] {
+    const { session } = this.options;
+    return session && sessionId !== undefined ? [sessionCounter(sessionId, session)] : [];
   }
 
   private keyScheduleOf({ userId, apiKeyId }: Caller): Soon<Schedule | undefined> {

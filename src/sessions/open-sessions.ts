@@ -1,0 +1,114 @@
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+
+import { type Settings, SETTINGS } from '../config/index.js';
+import { CodedError } from '../errors.js';
+import { CircuitBreaker, type OpenBreaker, type UserId } from '../rate-limiting/index.js';
+
+import { type Session } from './session.js';
+import { type Ending } from './wire/close-codes.js';
+
+/** How often the sessions' time is looked at. */
+const TICK_MS = 250;
+const TICKS_A_PING = 80;
+
+/** The sessions of this process: how many a user has, when their time is over, and their end when the server stops. */
+@Injectable()
+export class OpenSessions implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('Sessions');
+  private readonly open = new Set<Session>();
+  private timer: NodeJS.Timeout | undefined;
+  private stopListening: (() => void) | undefined;
+  private ticks = 0;
+  private closing = false;
+
+  constructor(
+    private readonly breaker: CircuitBreaker,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => {
+      this.tick();
+    }, TICK_MS).unref();
+    this.stopListening = this.breaker.onOpened((open) => {
+      for (const session of this.open) void session.end('circuit_open', breakerOpen(open));
+    });
+  }
+
+  /** Before the HTTP server closes: it waits for every connection. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.closing = true;
+    clearInterval(this.timer);
+    this.stopListening?.();
+    await Promise.all([...this.open].map((session) => session.end('shutdown', shuttingDown())));
+  }
+
+  /**
+   * Whether the user may open another one.
+   * @throws CodedError `rate_limit_exceeded` with too many open, `circuit_open`, `store_unavailable` while we stop.
+   */
+  async check(user: UserId | undefined): Promise<void> {
+    if (this.closing) throw shuttingDown();
+    const most = this.settings.budgets.sessionMaxPerUser;
+    const own = [...this.open].filter(({ facts }) => facts.caller.userId === user).length;
+    if (own >= most) throw tooMany(most);
+    const state = await this.breaker.state();
+    if (state.kind === 'open') throw breakerOpen(state);
+  }
+
+  add(session: Session): void {
+    this.open.add(session);
+  }
+
+  remove(session: Session, ending: Ending): void {
+    this.open.delete(session);
+    const { id, caller, startedAtMs } = session.facts;
+    this.logger.log({ sessionId: id, userId: caller.userId, ending, startedAtMs }, 'session ended');
+  }
+
+  private tick(): void {
+    const asks = ++this.ticks % TICKS_A_PING === 0;
+    for (const session of this.open) {
+      if (session.isExpired) void session.end('expired', timeOver());
+      else if (asks) session.checkAlive();
+    }
+  }
+}
+
+function timeOver(): CodedError {
+  return new CodedError(
+    'rate_limit_exceeded',
+    'session.duration: the session lasted as long as one may (SESSION_MAX_MINUTES). Open another one.',
+  );
+}
+
+function shuttingDown(): CodedError {
+  return new CodedError(
+    'store_unavailable',
+    'The server is shutting down; what was used is settled. Open another session in a few seconds.',
+    { retryAfterMs: 5_000 },
+  );
+}
+
+function tooMany(most: number): CodedError {
+  return new CodedError(
+    'rate_limit_exceeded',
+    `You have ${most} sessions open here, and no more may be (SESSION_MAX_PER_USER). Close one first.`,
+    { retryAfterMs: 10_000 },
+  );
+}
+
+function breakerOpen({ closesAtMs, openedAtMs }: OpenBreaker): CodedError {
+  const until = new Date(closesAtMs).toISOString();
+  return new CodedError(
+    'circuit_open',
+    `All callers together spent what they may, so no session goes on. Sessions open again from ${until} on, or when an admin closes the breaker.`,
+    { retryAfterMs: Math.max(1_000, closesAtMs - openedAtMs) },
+  );
+}

@@ -1,0 +1,113 @@
+import { type Caller, formatUsd } from '../rate-limiting/index.js';
+import { type CodedError } from '../errors.js';
+
+import { countEnded, countOpened } from './session.metrics.js';
+import { type SessionSocket } from './session-socket.js';
+import { type Ending, endingAfter, ENDINGS } from './wire/close-codes.js';
+import { errorEvent } from './wire/error-event.js';
+import { type ServerEvent, written } from './wire/server-event.js';
+
+/** What a session is, from its first to its last moment. */
+export interface SessionFacts {
+  /** UUIDv7: the instant in it is when the session began. */
+  readonly id: string;
+  /** Who is charged, the session in it. */
+  readonly caller: Caller;
+  readonly budgetNanoUsd: number;
+  readonly startedAtMs: number;
+  readonly expiresAtMs: number;
+}
+
+/** What is spoken in a session: with a text model, or with a realtime one. */
+export interface Talk {
+  /** The client said something; `undefined` is what is no text. */
+  hear(text: string | undefined): void;
+  /** Cuts what is under way. Resolves when all that was used is in the ledger. Told more than once. */
+  end(): Promise<void>;
+}
+
+/** An open session: one client, and how it comes to its end. */
+export class Session {
+  private ending: Promise<void> | undefined;
+  private talk: Talk | undefined;
+
+  /** @param now what is asked for the time. @param over told once, when all is over. */
+  constructor(
+    readonly facts: SessionFacts,
+    private readonly socket: SessionSocket,
+    private readonly now: () => number,
+    private readonly over: (session: Session, ending: Ending) => void,
+  ) {}
+
+  begin(talk: Talk): void {
+    this.talk = talk;
+    countOpened();
+    this.socket.onMessage((text) => {
+      if (!this.ending) talk.hear(text);
+    });
+    this.socket.onClose(() => void this.end('closed'));
+  }
+
+  /** What `session.created` tells of the session. */
+  get created(): { sessionId: string; budgetUsd: string; expiresAt: string } {
+    const { id, budgetNanoUsd, expiresAtMs } = this.facts;
+    return {
+      sessionId: id,
+      budgetUsd: formatUsd(budgetNanoUsd),
+      expiresAt: new Date(expiresAtMs).toISOString(),
+    };
+  }
+
+  get isOver(): boolean {
+    return this.ending !== undefined;
+  }
+
+  get isExpired(): boolean {
+    return this.now() >= this.facts.expiresAtMs;
+  }
+
+  /** Resolves when more may be sent. Ends the session where its client does not read. */
+  async send(event: ServerEvent): Promise<void> {
+    await this.sendText(written(event));
+  }
+
+  /** As `send`, for an event that is written already. */
+  async sendText(text: string): Promise<void> {
+    const sent = this.socket.send(text);
+    // What is over waits for nobody.
+    if (this.ending || (await sent)) return;
+    void this.end('unread');
+  }
+
+  /** Tells what went wrong; ends the session where it cannot go on. */
+  async fail(error: CodedError, eventId?: string): Promise<void> {
+    const ending = endingAfter(error.code);
+    if (ending) await this.end(ending, error);
+    else await this.send(errorEvent(error, eventId));
+  }
+
+  /** Asks the client whether it is there; drops one that did not answer the last time. */
+  checkAlive(): void {
+    if (this.socket.ping()) return;
+    this.socket.drop();
+  }
+
+  /** Ends it once: says why, settles what is under way, and closes. Resolves when that is done. */
+  end(ending: Ending, why?: CodedError): Promise<void> {
+    this.ending ??= this.finish(ending, why);
+    return this.ending;
+  }
+
+  private async finish(ending: Ending, why: CodedError | undefined): Promise<void> {
+    if (ending === 'unread') this.socket.drop();
+    if (why && this.socket.isOpen) void this.socket.send(written(errorEvent(why)));
+    try {
+      await this.talk?.end();
+    } finally {
+      const { code, reason } = ENDINGS[ending];
+      this.socket.close(code, reason);
+      countEnded(ending, this.now() - this.facts.startedAtMs);
+      this.over(this, ending);
+    }
+  }
+}

@@ -1,0 +1,17 @@
+import { Module } from '@nestjs/common';
+
+import { GenerationModule } from '../generation/index.js';
+
+import { OpenSessions } from './open-sessions.js';
+import { SessionDoor } from './session-door.js';
+import { SessionOpening } from './session-opening.js';
+import { SessionController } from './session.controller.js';
+import { TextTalks } from './text/text-talks.js';
+
+/** Realtime sessions over WebSockets, each under its budget. */
+@Module({
+  imports: [GenerationModule],
+  controllers: [SessionController],
+  providers: [SessionDoor, OpenSessions, SessionOpening, TextTalks],
+})
+export class SessionsModule {}

@@ -1,0 +1,17 @@
+import { type CodedError } from '../../errors.js';
+import { openAiErrorBody } from '../../http/index.js';
+
+import { type EventFault } from './client-events.js';
+import { type ServerEvent } from './server-event.js';
+
+/** What went wrong, in our terms: as `/v1` tells it. */
+export function errorEvent(error: CodedError, eventId?: string): ServerEvent {
+  const told = openAiErrorBody(error).error;
+  return { type: 'error', error: { ...told, event_id: eventId ?? null } };
+}
+
+/** What was wrong with an event of the client's. */
+export function faultEvent({ code, message, param, eventId }: EventFault): ServerEvent {
+  const error = { type: 'invalid_request_error', code, message, param, event_id: eventId ?? null };
+  return { type: 'error', error };
+}
