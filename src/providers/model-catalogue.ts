@@ -24,6 +24,7 @@ const KNOWN_MODELS: Readonly<Record<ProviderKind, readonly string[]>> = {
     'o4-mini',
     'text-embedding-3-small',
     'text-embedding-3-large',
+    'gpt-realtime',
     'gpt-image-1',
     'gpt-image-1-mini',
     'gpt-image-1.5',
@@ -62,6 +63,7 @@ const KNOWN_MODELS: Readonly<Record<ProviderKind, readonly string[]>> = {
 
 /** Speech and moderation are none of our operations, and a realtime model answers sessions only. */
 const NONE = /(^|[-_/.])(realtime|whisper|tts|transcribe|moderation|guard)([-_/.:\d]|$)/;
+const REALTIME = /(^|[-_/.])realtime([-_/.:\d]|$)/;
 const EMBEDDING = /embed|(^|\/)(bge|gte|e5|all-minilm|voyage)-/;
 const VIDEO = /(^|[-_/.])(sora|veo|video|kling|seedance|hailuo|ltx)([-_/.:\d]|$)/;
 const IMAGE = /(^|[-_/.])(image|imagen|imagine|dall-e|flux|sdxl|stable-diffusion)([-_/.:\d]|$)/;
@@ -105,6 +107,7 @@ export function catalogueOf(
     return {
       name,
       operations: kind === 'heygen' ? (['video_generation'] as const) : operationsOf(name),
+      ...(REALTIME.test(name.toLowerCase()) && { realtime: true }),
       ...(alias !== undefined && { alias }),
       ...(maxOutputTokens !== undefined && { maxOutputTokens }),
     };

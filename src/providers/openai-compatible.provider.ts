@@ -1,7 +1,10 @@
+import { type WebSocket } from 'ws';
+
 import { type ProviderKind, type ProviderSettings } from '../config/index.js';
 import { CHAT_EVENTS } from './chat-events.js';
 import { MediaDownload } from './media-download.js';
 import { catalogueOf } from './model-catalogue.js';
+import { openRealtime } from './openai-realtime.js';
 import { OpenAiVideos } from './openai-videos.js';
 import { type AnswerForm, OpenAiWire } from './openai-wire.js';
 import {
@@ -88,6 +91,10 @@ export class OpenAiCompatibleProvider implements ModelProvider {
 
   image(call: ProviderCall): Promise<ProviderAnswer> {
     return this.wire.answer(call, IMAGES);
+  }
+
+  realtime(model: string): WebSocket {
+    return openRealtime(this.baseUrl, { model, apiKey: this.settings.apiKey });
   }
 
   async fetchImage({ url, ...bounds }: ImageLinkCall): Promise<AsyncIterable<Uint8Array>> {

@@ -71,6 +71,18 @@ export class ProviderRegistry {
     return first ? { kind: 'found', candidates: [first, ...others] } : unserved(providers, wanted);
   }
 
+  /** Who holds realtime sessions with a model, by its name, its alias or `provider/model`. */
+  realtime(wanted: string): Candidate | undefined {
+    const able = this.providers.filter((provider) => 'realtime' in provider);
+    const served = able.flatMap((provider) => provider.models().map((model) => ({ provider, model })));
+    const names = ({ provider, model }: Candidate) => [
+      model.alias,
+      model.name,
+      `${provider.name}/${model.name}`,
+    ];
+    return served.find((one) => one.model.realtime && names(one).includes(wanted));
+  }
+
   /** Every model of every provider. */
   list(): readonly ListedModel[] {
     return this.providers.flatMap((provider) =>

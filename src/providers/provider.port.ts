@@ -1,3 +1,5 @@
+import { type WebSocket } from 'ws';
+
 import { type Operation } from '../rate-limiting/index.js';
 import { ProviderError } from './provider-error.js';
 import { type VideoMaker } from './video.port.js';
@@ -60,6 +62,8 @@ export interface ProviderModel {
   readonly operations: readonly Operation[];
   /** The most output tokens of one answer, where it is known. */
   readonly maxOutputTokens?: number;
+  /** It answers realtime sessions, and nothing else. */
+  readonly realtime?: boolean;
 }
 
 /** The field that caps an answer's tokens. */
@@ -119,6 +123,9 @@ export interface ModelProvider {
   fetchImage?(call: ImageLinkCall): Promise<AsyncIterable<Uint8Array>>;
 
   readonly videos?: VideoMaker;
+
+  /** A realtime session with a model. Its socket connects yet: whoever asked for it hears what becomes of it. */
+  realtime?(model: string): WebSocket;
 }
 
 /** What a call rejects with at a provider that lacks the verb: the next one is asked. */

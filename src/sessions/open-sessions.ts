@@ -54,12 +54,19 @@ export class OpenSessions implements OnApplicationBootstrap, BeforeApplicationSh
    * @throws CodedError `rate_limit_exceeded` with too many open, `circuit_open`, `store_unavailable` while we stop.
    */
   async check(user: UserId | undefined): Promise<void> {
-    if (this.closing) throw shuttingDown();
-    const most = this.settings.budgets.sessionMaxPerUser;
-    const own = [...this.open].filter(({ facts }) => facts.caller.userId === user).length;
-    if (own >= most) throw tooMany(most);
+    if (!this.hasRoom(user)) throw this.noRoom();
     const state = await this.breaker.state();
     if (state.kind === 'open') throw breakerOpen(state);
+  }
+
+  /** Asked again when it comes to it: others may have opened theirs meanwhile. */
+  hasRoom(user: UserId | undefined): boolean {
+    const own = [...this.open].filter(({ facts }) => facts.caller.userId === user).length;
+    return !this.closing && own < this.settings.budgets.sessionMaxPerUser;
+  }
+
+  noRoom(): CodedError {
+    return this.closing ? shuttingDown() : tooMany(this.settings.budgets.sessionMaxPerUser);
   }
 
   add(session: Session): void {

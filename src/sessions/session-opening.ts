@@ -9,7 +9,7 @@ import { OpenSessions } from './open-sessions.js';
 import { SessionDoor } from './session-door.js';
 import { SessionSocket } from './session-socket.js';
 import { Session, type SessionFacts } from './session.js';
-import { TextTalks } from './text/text-talks.js';
+import { Talks } from './talks.js';
 
 /** Opens sessions, or says why not while that can still be said as an answer. */
 @Injectable()
@@ -17,7 +17,7 @@ export class SessionOpening {
   constructor(
     private readonly door: SessionDoor,
     private readonly sessions: OpenSessions,
-    private readonly texts: TextTalks,
+    private readonly talks: Talks,
     private readonly clock: Clock,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
@@ -31,24 +31,28 @@ export class SessionOpening {
     const model = modelOf(wanted);
     const caller = currentCallContext()?.caller ?? {};
     await this.sessions.check(caller.userId);
-    this.texts.check(model);
-    const facts = this.factsOf(caller);
+    const begin = await this.talks.prepare(model);
+    const facts = this.factsOf(caller, request.id);
     const told = { 'X-Session-Id': facts.id, 'X-Request-Id': request.id };
-    const webSocket = this.door.open(reply, told);
-    if (!webSocket) return;
+    const webSocket = this.sessions.hasRoom(caller.userId) ? this.door.open(reply, told) : 'no room';
+    if (typeof webSocket !== 'object') {
+      await begin.instead();
+      if (webSocket === 'no room') throw this.sessions.noRoom();
+      return;
+    }
     const over = this.sessions.remove.bind(this.sessions);
     const session = new Session(facts, new SessionSocket(webSocket), () => this.clock.now(), over);
-    const credential = request.headers.authorization?.replace(/^Bearer +/i, '').trim() ?? '';
     this.sessions.add(session);
-    session.begin(this.texts.talkIn(session, { model, credential, requestId: request.id }));
+    session.begin(begin.talk(session, this.talks.authorizing(request.headers)));
   }
 
-  private factsOf(caller: SessionFacts['caller']): SessionFacts {
+  private factsOf(caller: SessionFacts['caller'], requestId: string): SessionFacts {
     const startedAtMs = this.clock.now();
     const { sessionNanoUsd, sessionMaxMinutes } = this.settings.budgets;
     const id = newReservationId(startedAtMs);
     return {
       id,
+      requestId,
       caller: { ...caller, sessionId: id },
       budgetNanoUsd: sessionNanoUsd,
       startedAtMs,

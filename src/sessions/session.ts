@@ -11,12 +11,17 @@ import { type ServerEvent, written } from './wire/server-event.js';
 export interface SessionFacts {
   /** UUIDv7: the instant in it is when the session began. */
   readonly id: string;
+  /** Of the request that it began as. */
+  readonly requestId: string;
   /** Who is charged, the session in it. */
   readonly caller: Caller;
   readonly budgetNanoUsd: number;
   readonly startedAtMs: number;
   readonly expiresAtMs: number;
 }
+
+/** Fails with `unauthorized` where the credential that a session was opened with is no longer good. */
+export type Authorize = () => Promise<void>;
 
 /** What is spoken in a session: with a text model, or with a realtime one. */
 export interface Talk {

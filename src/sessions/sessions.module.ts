@@ -1,17 +1,20 @@
 import { Module } from '@nestjs/common';
 
 import { GenerationModule } from '../generation/index.js';
+import { ProvidersModule } from '../providers/index.js';
 
 import { OpenSessions } from './open-sessions.js';
 import { SessionDoor } from './session-door.js';
 import { SessionOpening } from './session-opening.js';
 import { SessionController } from './session.controller.js';
+import { Relays } from './relay/relays.js';
+import { Talks } from './talks.js';
 import { TextTalks } from './text/text-talks.js';
 
 /** Realtime sessions over WebSockets, each under its budget. */
 @Module({
-  imports: [GenerationModule],
+  imports: [GenerationModule, ProvidersModule],
   controllers: [SessionController],
-  providers: [SessionDoor, OpenSessions, SessionOpening, TextTalks],
+  providers: [SessionDoor, OpenSessions, SessionOpening, Talks, TextTalks, Relays],
 })
 export class SessionsModule {}

@@ -10,7 +10,7 @@ import {
   SESSION_LIMIT,
 } from '../../rate-limiting/index.js';
 
-import { type Session } from '../session.js';
+import { type Authorize, type Session } from '../session.js';
 import { endingAfter } from '../wire/close-codes.js';
 import { newId, type ServerEvent } from '../wire/server-event.js';
 
@@ -19,7 +19,6 @@ import { ResponseWriter } from './response-writer.js';
 
 /** What makes a response, and meters it. */
 export interface MeteredText {
-  authorize(credential: string): Promise<void>;
   stream(body: WireObject, model: string | undefined): Promise<AsyncIterable<ChatPiece>>;
 }
 
@@ -35,8 +34,7 @@ export interface ResponseAsked {
 
 interface Source {
   readonly model: string | undefined;
-  readonly credential: string;
-  readonly requestId: string;
+  readonly authorize: Authorize;
 }
 
 /** Makes one response: reserved, streamed as events, settled, and only then done. */
@@ -52,8 +50,8 @@ export class ResponseRun {
     private readonly source: Source,
     private readonly asked: ResponseAsked,
   ) {
-    const { caller } = session.facts;
-    this.call = { requestId: source.requestId, caller, hangUp: { signal: this.cut.signal } };
+    const { caller, requestId } = session.facts;
+    this.call = { requestId, caller, hangUp: { signal: this.cut.signal } };
   }
 
   /** Ends it as far as it is: what was sent is paid. */
@@ -69,7 +67,7 @@ export class ResponseRun {
   private async make(): Promise<void> {
     let pieces: AsyncIterable<ChatPiece>;
     try {
-      await this.text.authorize(this.source.credential);
+      await this.source.authorize();
       pieces = await this.text.stream(this.asked.body, this.source.model);
     } catch (error) {
       await this.refuse(codedErrorOf(error));

@@ -11,6 +11,7 @@ import { type Behaviour } from './behaviour.js';
 import { EmulatedCloudinary } from './cloudinary.js';
 import { Gate } from './gate.js';
 import { multipartOf } from './multipart.js';
+import { EmulatedRealtime } from './realtime.js';
 import { EmulatedJobs } from './videos.js';
 import { isJson, type Json } from './wire.js';
 
@@ -53,6 +54,9 @@ export class Emulator {
   /** What was uploaded to it. */
   cloudinary = new EmulatedCloudinary();
 
+  /** The realtime sessions it holds. */
+  realtime = new EmulatedRealtime();
+
   private readonly server: Server;
   private readonly gate = new Gate();
   private queue: Behaviour[] = [];
@@ -62,6 +66,9 @@ export class Emulator {
 
   constructor() {
     this.server = createServer((request, response) => void this.serve(request, response));
+    this.server.on('upgrade', (request, socket, head) => {
+      this.realtime.accept(request, socket, head);
+    });
   }
 
   /** Without `/v1`. */
@@ -121,6 +128,7 @@ export class Emulator {
     this.requests.length = 0;
     this.jobs = new EmulatedJobs();
     this.cloudinary = new EmulatedCloudinary();
+    this.realtime = new EmulatedRealtime();
     this.completed = 0;
     this.maxInFlight = this.inFlight;
     this.gate.open();
@@ -133,6 +141,7 @@ export class Emulator {
   }
 
   async stop(): Promise<void> {
+    this.realtime.stop();
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
   }

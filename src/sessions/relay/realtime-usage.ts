@@ -1,0 +1,100 @@
+import { countText } from '../../pricing/index.js';
+import { isWireObject, objectAt, type ProviderUsage, type WireObject } from '../../providers/index.js';
+
+/** How many characters of base64 a token of sound has at least: of what is heard, and of what is said. */
+interface SoundRate {
+  readonly heard: number;
+  readonly said: number;
+}
+
+/** 16 bits at 24 kHz: 10 tokens a second are heard, 20 are said. */
+const PCM: SoundRate = { heard: 6_400, said: 3_200 };
+/** 8 bits at 8 kHz. */
+const G711: SoundRate = { heard: 1_066, said: 533 };
+
+/** What an item of the conversation costs beside its text. */
+const ITEM_TOKENS = 8;
+/** A picture in a conversation, at the most. */
+const IMAGE_TOKENS = 1_500;
+
+/** What a provider counted of a response; `undefined` where it gave no whole count. */
+export function realtimeUsage(response: WireObject | undefined): ProviderUsage | undefined {
+  const usage = objectAt(response, 'usage');
+  const input = countOf(usage?.input_tokens);
+  const output = countOf(usage?.output_tokens);
+  if (!usage || input === undefined || output === undefined) return undefined;
+  const cached = countOf(objectAt(usage, 'input_token_details')?.cached_tokens) ?? 0;
+  const total = Math.max(input + output, countOf(usage.total_tokens) ?? 0);
+  return {
+    inputTokens: input,
+    cachedInputTokens: Math.min(cached, input),
+    outputTokens: output,
+    totalTokens: total,
+  };
+}
+
+/** How text and sound become tokens in a session, from what its client says of its formats. */
+export class TokenEstimate {
+  private inputRate = PCM;
+  private outputRate = PCM;
+
+  constructor(private readonly model: string) {}
+
+  /** Formats may change with any update of the session. */
+  noteSession(session: WireObject | undefined): void {
+    const audio = objectAt(session, 'audio');
+    this.inputRate = rateOf(objectAt(audio, 'input'), this.inputRate);
+    this.outputRate = rateOf(objectAt(audio, 'output'), this.outputRate);
+  }
+
+  /** An upper estimate of what an event of the client's adds to the input of the next response. */
+  inputOf(event: WireObject): number {
+    if (event.type === 'input_audio_buffer.append') return soundTokens(event.audio, this.inputRate.heard);
+    if (event.type === 'conversation.item.create') return this.itemTokens(event.item);
+    const told = event.type === 'session.update' ? event.session : event.response;
+    return isWireObject(told) ? this.mannerTokens(told) : 0;
+  }
+
+  /** What an event of the provider's delivers. */
+  outputOf({ type, delta }: WireObject): number {
+    if (typeof delta !== 'string') return 0;
+    if (type === 'response.output_audio.delta' || type === 'response.audio.delta')
+      return soundTokens(delta, this.outputRate.said);
+    return countText(delta, this.model);
+  }
+
+  private itemTokens(item: unknown): number {
+    return ITEM_TOKENS + this.contentTokens(item);
+  }
+
+  private contentTokens(value: unknown): number {
+    if (Array.isArray(value)) return value.reduce<number>((sum, part) => sum + this.contentTokens(part), 0);
+    if (typeof value === 'string') return countText(value, this.model);
+    if (!isWireObject(value)) return 0;
+    return Object.entries(value).reduce((sum, [name, part]) => {
+      if (name === 'audio') return sum + soundTokens(part, this.inputRate.heard);
+      return sum + (name === 'image_url' ? IMAGE_TOKENS : this.contentTokens(part));
+    }, 0);
+  }
+
+  /** Instructions and tools are read with every response. */
+  private mannerTokens({ instructions, tools, input }: WireObject): number {
+    const told = [instructions, tools].filter((part) => part !== undefined && part !== null);
+    const words = told.reduce<number>((sum, part) => sum + countText(JSON.stringify(part), this.model), 0);
+    return words + this.contentTokens(input);
+  }
+}
+
+function soundTokens(sound: unknown, charactersAToken: number): number {
+  return typeof sound === 'string' ? sound.length / charactersAToken : 0;
+}
+
+function rateOf(side: WireObject | undefined, before: SoundRate): SoundRate {
+  const type = objectAt(side, 'format')?.type;
+  if (typeof type !== 'string') return before;
+  return type.includes('pcmu') || type.includes('pcma') ? G711 : PCM;
+}
+
+function countOf(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined;
+}

@@ -1,0 +1,186 @@
+import { costOf, type ModelPrice, ratesFor } from '../../pricing/index.js';
+import { type Candidate, type ProviderUsage } from '../../providers/index.js';
+import {
+  type CallEstimate,
+  type Caller,
+  type RateLimitingService,
+  type Reservation,
+  reserveCall,
+  type UsageStatus,
+} from '../../rate-limiting/index.js';
+
+/** Whom the responses of a session are made by, and for whom. */
+export interface Metered extends Candidate {
+  readonly price: ModelPrice | undefined;
+  readonly caller: Caller;
+  readonly minOutputTokens: number;
+}
+
+interface Open {
+  readonly reservation: Reservation;
+  /** As estimated, without the room that is held beside it. */
+  readonly inputTokens: number;
+  deliveredTokens: number;
+}
+
+/** The most that a realtime model says in one response, where it is not known. */
+const MOST_OUTPUT_TOKENS = 4096;
+/** Held beside what is known, so that not every word needs another reservation. */
+const ROOM_TOKENS = 500;
+
+/**
+ * What a session holds for its responses. One is held ahead at all times, since a provider that hears the client stop
+ * makes a response by itself; what it may say at most is what was granted for that one.
+ */
+export class ResponseHolds {
+  /** What the next response reads, at the most. */
+  private inputTokens = 0;
+  private next: Open | undefined;
+  /** For responses that were asked for and have not begun, by the event that asked. */
+  private readonly promised = new Map<string, Open>();
+  private readonly open = new Map<string, Open>();
+  /** Both directions ask for holds: one after the other, or what the one made would be forgotten by the other. */
+  private line: Promise<unknown> = Promise.resolve();
+  private over = false;
+
+  constructor(
+    private readonly limiting: RateLimitingService,
+    private readonly of: Metered,
+  ) {}
+
+  /** More was said that the next response will read. */
+  noteInput(tokens: number): void {
+    this.inputTokens += tokens;
+  }
+
+  /**
+   * Holds enough for the next response, whoever asks for it.
+   * @returns the output tokens that it may have.
+   * @throws LimitExceeded, and else as a reserve does: nothing is held then.
+   */
+  ahead(): Promise<number> {
+    return this.inLine(async () => (await this.hold())?.reservation.grantedOutputTokens ?? 0);
+  }
+
+  /** As `ahead`, for the response that an event asks for: what is held stays its own until it begins. */
+  promise(eventId: string): Promise<number> {
+    return this.inLine(async () => {
+      const held = await this.hold();
+      if (!held) return 0;
+      this.next = undefined;
+      this.promised.set(eventId, held);
+      return held.reservation.grantedOutputTokens;
+    });
+  }
+
+  /** The provider refused what an event asked for. */
+  async refused(eventId: unknown): Promise<void> {
+    if (typeof eventId !== 'string') return;
+    const held = this.promised.get(eventId);
+    this.promised.delete(eventId);
+    if (held) await this.limiting.release(held.reservation.id);
+  }
+
+  /** A response has begun. @throws as `ahead`, for one that nothing was held for. */
+  begun(responseId: string): Promise<void> {
+    return this.inLine(async () => {
+      const [first] = this.promised;
+      const held = first?.[1] ?? (await this.hold());
+      if (first) this.promised.delete(first[0]);
+      else this.next = undefined;
+      if (held) this.open.set(responseId, { ...held, inputTokens: Math.ceil(this.inputTokens) });
+    });
+  }
+
+  /** Of a response, or of whichever there is where an event names none. */
+  delivered(responseId: unknown, tokens: number): void {
+    const open = typeof responseId === 'string' ? this.open.get(responseId) : undefined;
+    if (open) open.deliveredTokens += tokens;
+  }
+
+  /** A response has ended: its provider's count wins; without one what was delivered is paid. */
+  async ended(responseId: string, usage: ProviderUsage | undefined): Promise<void> {
+    const open = this.open.get(responseId);
+    this.open.delete(responseId);
+    // What was said is read by the next one.
+    if (usage) this.inputTokens = usage.inputTokens + usage.outputTokens;
+    else this.inputTokens += open?.deliveredTokens ?? 0;
+    if (open) await this.settle(open, usage, 'settled');
+  }
+
+  /** All is over: what was delivered is paid, the rest is given back. */
+  end(): Promise<void> {
+    return this.inLine(async () => {
+      this.over = true;
+      const begun = [...this.open.values()];
+      const unused = [...this.promised.values(), ...(this.next ? [this.next] : [])];
+      this.open.clear();
+      this.promised.clear();
+      this.next = undefined;
+      await Promise.all([
+        ...begun.map((open) => this.settle(open, undefined, 'failed_after_output')),
+        ...unused.map(({ reservation }) => this.limiting.release(reservation.id)),
+      ]);
+    });
+  }
+
+  /** What is held for the next one, made larger where more was said since; nothing once all is over. */
+  private async hold(): Promise<Open | undefined> {
+    const inputTokens = Math.ceil(this.inputTokens);
+    const held = this.next;
+    if (this.over || (held && held.reservation.estimate.inputTokens >= inputTokens)) return held;
+    this.next = undefined;
+    if (held) await this.limiting.release(held.reservation.id);
+    const { caller } = this.of;
+    const asked = {
+      caller,
+      operation: 'llm_call',
+      estimate: this.estimate(inputTokens + ROOM_TOKENS),
+    } as const;
+    const reservation = await reserveCall(this.limiting, asked, {});
+    this.next = { reservation, inputTokens, deliveredTokens: 0 };
+    return this.next;
+  }
+
+  private inLine<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.line.then(work);
+    this.line = done.catch(() => undefined);
+    return done;
+  }
+
+  private async settle(open: Open, counted: ProviderUsage | undefined, status: UsageStatus): Promise<void> {
+    const { id } = open.reservation;
+    if (!counted && open.deliveredTokens === 0) {
+      await this.limiting.release(id);
+      return;
+    }
+    const { inputTokens, deliveredTokens } = open;
+    const usage = counted ?? { inputTokens, cachedInputTokens: 0, outputTokens: Math.ceil(deliveredTokens) };
+    const { provider, model, price } = this.of;
+    const told = {
+      provider: provider.name,
+      model: model.name,
+      inputTokens: usage.inputTokens,
+      outputTokens: usage.outputTokens,
+      ...(counted && { totalTokens: counted.totalTokens }),
+      costNanoUsd: price ? costOf(price, usage) : 0,
+      estimated: counted === undefined,
+    };
+    await this.limiting.settle(id, told, status);
+  }
+
+  private estimate(inputTokens: number): CallEstimate {
+    const { price, provider, model, minOutputTokens } = this.of;
+    const rates = price && ratesFor(price, inputTokens);
+    return {
+      inputTokens,
+      output: { max: model.maxOutputTokens ?? MOST_OUTPUT_TOKENS, min: minOutputTokens, choices: 1 },
+      baseCostNanoUsd: Math.ceil(inputTokens * (rates?.inputNanoPerToken ?? 0)),
+      outputCostNanoUsd: rates?.outputNanoPerToken ?? 0,
+      priced: price !== undefined,
+      count: 1,
+      provider: provider.name,
+      model: model.name,
+    };
+  }
+}

@@ -1,0 +1,53 @@
+import { type IncomingHttpHeaders } from 'node:http';
+
+import { Injectable } from '@nestjs/common';
+
+import { CodedError } from '../errors.js';
+import { Authenticator } from '../identity/index.js';
+
+import { Relays } from './relay/relays.js';
+import { type Authorize, type Session, type Talk } from './session.js';
+import { TextTalks } from './text/text-talks.js';
+
+/** A talk that can begin as soon as there is a client to talk with. */
+export interface PreparedTalk {
+  talk(session: Session, authorize: Authorize): Talk;
+  /** There will be none. */
+  instead(): Promise<void>;
+}
+
+/** Which kind of talk a model has. */
+@Injectable()
+export class Talks {
+  constructor(
+    private readonly texts: TextTalks,
+    private readonly relays: Relays,
+    private readonly authenticator: Authenticator,
+  ) {}
+
+  /** Looks again who it is: whoever may no longer call may not speak on in a session either. */
+  authorizing({ authorization = '' }: IncomingHttpHeaders): Authorize {
+    const credential = authorization.replace(/^Bearer +/i, '').trim();
+    return async () => {
+      const identified = await this.authenticator.identify(credential);
+      if (identified.kind === 'refused') throw new CodedError('unauthorized', identified.why);
+    };
+  }
+
+  /** @throws CodedError `not_found` where nobody serves the model; `provider_failed` where who does takes no session. */
+  async prepare(model: string | undefined): Promise<PreparedTalk> {
+    const realtime = this.relays.find(model);
+    if (realtime) {
+      const upstream = await this.relays.connect(realtime);
+      return {
+        talk: (session, authorize) => this.relays.talkIn(session, realtime, { upstream, authorize }),
+        instead: () => upstream.close(),
+      };
+    }
+    this.texts.check(model);
+    return {
+      talk: (session, authorize) => this.texts.talkIn(session, { model, authorize }),
+      instead: () => Promise.resolve(),
+    };
+  }
+}
