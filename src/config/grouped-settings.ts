@@ -1,6 +1,14 @@
 import { type FixedValues } from './fixed-settings.js';
 import { type ProviderSettings } from './provider-settings.js';
 
+/** One tool that the server runs itself. */
+interface ToolSettings {
+  readonly baseUrl?: string | undefined;
+  readonly apiKey?: string | undefined;
+  /** For each caller. */
+  readonly perHour: number;
+}
+
 /** What the environment says, read once at start. Money is in integer nano-dollars; where a limit is 0 there is none. */
 export interface Settings {
   readonly http: {
@@ -52,6 +60,8 @@ export interface Settings {
     readonly circuitBreakerNanoUsd: number;
     readonly circuitBreakerCooldownSec: number;
   };
+  /** What models in sessions may use; a tool without an address is not offered. */
+  readonly tools: Readonly<Record<'weather' | 'web_search', ToolSettings>>;
   readonly routing: {
     readonly policy: FixedValues['ROUTING_POLICY'];
     /** Provider names, lower case; empty: as configured. */
@@ -145,8 +155,24 @@ function serverSettings(values: FixedValues): Pick<Settings, 'http' | 'stores' |
   };
 }
 
-function limitSettings(values: FixedValues): Pick<Settings, 'rateLimiting' | 'budgets'> {
+function toolSettings(values: FixedValues): Settings['tools'] {
   return {
+    weather: {
+      baseUrl: values.TOOL_WEATHER_BASE_URL,
+      apiKey: values.TOOL_WEATHER_API_KEY,
+      perHour: values.TOOL_WEATHER_PER_HOUR,
+    },
+    web_search: {
+      baseUrl: values.TOOL_WEB_SEARCH_BASE_URL,
+      apiKey: values.TOOL_WEB_SEARCH_API_KEY,
+      perHour: values.TOOL_WEB_SEARCH_PER_HOUR,
+    },
+  };
+}
+
+function limitSettings(values: FixedValues): Pick<Settings, 'rateLimiting' | 'budgets' | 'tools'> {
+  return {
+    tools: toolSettings(values),
     rateLimiting: {
       enabled: values.RATE_LIMIT_ENABLED,
       defaultRatePerMinute: values.RATE_LIMIT_DEFAULT_RATE,

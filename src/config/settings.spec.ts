@@ -49,6 +49,7 @@ describe('readSettings', () => {
         circuitBreakerNanoUsd: 100_000_000_000,
         circuitBreakerCooldownSec: 3600,
       },
+      tools: { weather: { perHour: 10 }, web_search: { perHour: 5 } },
       routing: { policy: 'primary', order: [], cooldownSec: 60, maxAttempts: 3, permitWaitMs: 5000 },
       providers: [],
       media: { folder: 'cuota', uploadWaitMs: 2000 },

@@ -9,12 +9,13 @@ import { SessionOpening } from './session-opening.js';
 import { SessionController } from './session.controller.js';
 import { Relays } from './relay/relays.js';
 import { Talks } from './talks.js';
+import { SessionTools } from './tools/session-tools.js';
 import { TextTalks } from './text/text-talks.js';
 
 /** Realtime sessions over WebSockets, each under its budget. */
 @Module({
   imports: [GenerationModule, ProvidersModule],
   controllers: [SessionController],
-  providers: [SessionDoor, OpenSessions, SessionOpening, Talks, TextTalks, Relays],
+  providers: [SessionTools, SessionDoor, OpenSessions, SessionOpening, Talks, TextTalks, Relays],
 })
 export class SessionsModule {}

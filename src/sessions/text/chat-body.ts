@@ -1,4 +1,5 @@
 import { type WireObject } from '../../providers/index.js';
+import { toolFunction } from '../tools/built-in-tools.js';
 import { type GivenTool, type Manner } from '../wire/client-events.js';
 
 /** The body of the chat that a response is. */
@@ -16,7 +17,9 @@ export function chatBody(model: string | undefined, messages: WireObject[], mann
   };
 }
 
-function chatTool({ name, description, parameters }: GivenTool): WireObject {
+function chatTool(tool: GivenTool): WireObject {
+  if (tool.type !== 'function') return toolFunction(tool.type);
+  const { name, description, parameters } = tool;
   const about = { ...(description !== undefined && { description }), ...(parameters && { parameters }) };
   return { type: 'function', function: { name, ...about } };
 }

@@ -32,6 +32,8 @@ export interface ResponseAsked {
   keep(item: Item): string | null;
 }
 
+export type FunctionCall = Extract<Item, { type: 'function_call' }>;
+
 interface Source {
   readonly model: string | undefined;
   readonly authorize: Authorize;
@@ -43,6 +45,7 @@ export class ResponseRun {
   private readonly cut = new AbortController();
   private readonly writer = new ResponseWriter(this.id);
   private readonly call: CallContext;
+  private isWhole = false;
 
   constructor(
     private readonly text: MeteredText,
@@ -52,6 +55,16 @@ export class ResponseRun {
   ) {
     const { caller, requestId } = session.facts;
     this.call = { requestId, caller, hangUp: { signal: this.cut.signal } };
+  }
+
+  /** The functions that it called; none where it did not come to its end. */
+  get calls(): FunctionCall[] {
+    if (!this.isWhole) return [];
+    return this.writer.items().flatMap((item) => (item.type === 'function_call' ? [item] : []));
+  }
+
+  get isCut(): boolean {
+    return this.cut.signal.aborted;
   }
 
   /** Ends it as far as it is: what was sent is paid. */
@@ -105,6 +118,7 @@ export class ResponseRun {
 
   private async finish(used: ActualUsage | undefined, failed: CodedError | undefined): Promise<void> {
     const whole = failed === undefined && !this.cut.signal.aborted;
+    this.isWhole = whole;
     for (const event of this.writer.end(whole)) await this.tell(event);
     const status = this.statusOf(failed);
     const response = { ...this.view(status, failed), usage: used ? usageView(used) : null };

@@ -1,6 +1,7 @@
 import { codedErrorOf } from '../../http/index.js';
 
 import { type Session, type Talk } from '../session.js';
+import { type BuiltInTool, isBuiltIn } from '../tools/built-in-tools.js';
 import {
   type ClientEvent,
   type EventFault,
@@ -17,16 +18,29 @@ import { type ResponseAsked, type ResponseRun } from './response-run.js';
 
 type EventOf<Type extends ClientEvent['type']> = Extract<ClientEvent, { type: Type }>;
 
+/** How responses are made, and the server's own tools used. */
+export interface Making {
+  newRun(asked: ResponseAsked): ResponseRun;
+  isOffered(tool: BuiltInTool): boolean;
+  useTool(tool: BuiltInTool, args: string): Promise<string>;
+}
+
+/** How often a model may use the server's tools before it must answer its client. */
+const MOST_ROUNDS = 4;
+
 /** One client's talk with a text model. Everything but making a response is done at once, in the order in which it was said. */
 export class TextTalk implements Talk {
   private readonly conversation = new Conversation();
   private manner: Manner = {};
-  private running: { readonly run: ResponseRun; readonly done: Promise<void> } | undefined;
+  /** The last response that was begun. */
+  private run: ResponseRun | undefined;
+  /** Until it is done, and those that follow it. */
+  private running: Promise<void> | undefined;
 
   constructor(
     private readonly session: Session,
     private readonly model: string | undefined,
-    private readonly newRun: (asked: ResponseAsked) => ResponseRun,
+    private readonly making: Making,
   ) {
     this.tell({ type: 'session.created', session: this.view(), cuota: session.created });
   }
@@ -38,13 +52,14 @@ export class TextTalk implements Talk {
   }
 
   async end(): Promise<void> {
-    this.running?.run.cancel();
-    await this.running?.done;
+    this.run?.cancel();
+    await this.running;
   }
 
   private obey(event: ClientEvent): void {
     switch (event.type) {
       case 'session.update':
+        if (this.lacksTool(event.session.tools, event.event_id)) return;
         this.manner = { ...this.manner, ...event.session };
         this.tell({ type: 'session.updated', session: this.view() });
         return;
@@ -95,14 +110,48 @@ export class TextTalk implements Talk {
       this.refuse({ code: 'invalid_value', message, param: null, eventId });
       return;
     }
-    const run = this.newRun(this.askedOf(wish, eventId));
-    const done = run
-      .run()
+    if (this.lacksTool(wish.tools, eventId)) return;
+    this.running = this.make(wish, eventId)
       .catch((error: unknown) => void this.session.fail(codedErrorOf(error), eventId))
       .finally(() => {
         this.running = undefined;
       });
-    this.running = { run, done };
+  }
+
+  /** A response; where it used tools of the server's, another one with what they answered. */
+  private async make(wish: ResponseWish, eventId: string | undefined): Promise<void> {
+    for (let round = 0; ; round++) {
+      // Whoever was made to use a tool once is not made to use it for ever.
+      const asked = round === 0 ? wish : { ...wish, tool_choice: 'auto' as const };
+      const run = this.making.newRun(this.askedOf(asked, eventId));
+      this.run = run;
+      await run.run();
+      const calls = round < MOST_ROUNDS ? this.ownCalls(run, wish) : [];
+      if (calls.length === 0) return;
+      for (const { tool, call } of calls) {
+        const output = await this.making.useTool(tool, call.arguments);
+        const item = { type: 'function_call_output', call_id: call.call_id, output } as const;
+        this.addItem({ type: 'conversation.item.create', item });
+      }
+      if (this.session.isOver || run.isCut) return;
+    }
+  }
+
+  /** The server's own tools alone: where the client has to answer as well, it asks for the next response. */
+  private ownCalls({ calls }: ResponseRun, { tools = this.manner.tools ?? [] }: ResponseWish) {
+    const own = calls.flatMap((call) => {
+      const tool = call.name;
+      return isBuiltIn(tool) && tools.some(({ type }) => type === tool) ? [{ tool, call }] : [];
+    });
+    return own.length === calls.length ? own : [];
+  }
+
+  private lacksTool(tools: Manner['tools'], eventId: string | undefined): boolean {
+    const missing = tools?.find((tool) => tool.type !== 'function' && !this.making.isOffered(tool.type));
+    if (!missing) return false;
+    const message = `The tool ${missing.type} is not set up here. Leave it out, or ask the operator for it.`;
+    this.refuse({ code: 'invalid_value', message, param: 'tools', eventId });
+    return true;
   }
 
   private askedOf(wish: ResponseWish, eventId: string | undefined): ResponseAsked {
@@ -122,7 +171,7 @@ export class TextTalk implements Talk {
   }
 
   private cancel({ event_id: eventId, response_id: id }: EventOf<'response.cancel'>): void {
-    if (this.running && (id === undefined || id === this.running.run.id)) this.running.run.cancel();
+    if (this.running && (id === undefined || id === this.run?.id)) this.run?.cancel();
     else
       this.refuse({ code: 'invalid_value', message: 'No such response is under way.', param: null, eventId });
   }

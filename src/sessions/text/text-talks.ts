@@ -5,6 +5,8 @@ import { type WireObject } from '../../providers/index.js';
 
 import { type Authorize, type Session, type Talk } from '../session.js';
 
+import { SessionTools } from '../tools/session-tools.js';
+
 import { type MeteredText, ResponseRun } from './response-run.js';
 import { TextTalk } from './text-talk.js';
 
@@ -20,6 +22,7 @@ export class TextTalks implements MeteredText {
   constructor(
     private readonly runner: ChatRunner,
     private readonly chats: ChatService,
+    private readonly tools: SessionTools,
   ) {}
 
   /** @throws CodedError `not_found` where nobody serves the model. */
@@ -28,7 +31,12 @@ export class TextTalks implements MeteredText {
   }
 
   talkIn(session: Session, wish: TalkWish): Talk {
-    return new TextTalk(session, wish.model, (asked) => new ResponseRun(this, session, wish, asked));
+    const { caller } = session.facts;
+    return new TextTalk(session, wish.model, {
+      newRun: (asked) => new ResponseRun(this, session, wish, asked),
+      isOffered: (tool) => this.tools.isOffered(tool),
+      useTool: (tool, args) => this.tools.run(tool, args, caller),
+    });
   }
 
   /** A metered chat, in the call context of the one who asks. */

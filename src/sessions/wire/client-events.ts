@@ -34,12 +34,15 @@ export const Item = z.discriminatedUnion('type', [
 ]);
 export type GivenItem = z.output<typeof Item>;
 
-const Tool = z.object({
+const FunctionTool = z.object({
   type: z.literal('function'),
   name: z.string().regex(/^[\w-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -'),
   description: z.string().optional(),
   parameters: z.record(z.string(), z.unknown()).optional(),
 });
+/** The server runs it itself. */
+const ServerTool = z.object({ type: z.enum(['weather', 'web_search']) });
+const Tool = z.discriminatedUnion('type', [FunctionTool, ServerTool]);
 export type GivenTool = z.output<typeof Tool>;
 
 const ToolChoice = z.union([
