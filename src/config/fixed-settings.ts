@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { ENFORCEMENTS } from '../rate-limiting/domain/limit.js';
 import { parseUsd } from '../rate-limiting/domain/money.js';
 import { isTimeZone } from '../rate-limiting/domain/period.js';
+import { readEncryptionKeys } from './encryption-keys.js';
 import {
   anyText,
   isUrl,
@@ -53,8 +54,9 @@ export const FixedSettings = z.object({
 
   JWT_SECRET: secretText(8).optional(),
   ENCRYPTION_KEY: setting({
-    takes: '32 bytes as 64 hexadecimal digits or as base64: `openssl rand -base64 32`',
-    read: (text) => (isEncryptionKey(text) ? text : undefined),
+    takes:
+      '32 bytes as 64 hexadecimal digits or as base64 (`openssl rand -base64 32`), or several as new:<key>,old:<key>',
+    read: readEncryptionKeys,
     secret: true,
   }).optional(),
   AUTH_REGISTRATION: oneOf('open', 'closed').default('open'),
@@ -139,11 +141,6 @@ function isAddressOrCidr(text: string): boolean {
 
 function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text;
-}
-
-function isEncryptionKey(text: string): boolean {
-  if (/^[0-9a-f]{64}$/i.test(text)) return true;
-  return /^[\w+/-]{43}=?$/.test(text);
 }
 
 function allOrNone(list: string[], isValid: (text: string) => boolean): string[] | undefined {

@@ -1,3 +1,4 @@
+import { type EncryptionKey } from './encryption-keys.js';
 import { type FixedValues } from './fixed-settings.js';
 import { type ProviderSettings } from './provider-settings.js';
 
@@ -34,8 +35,8 @@ export interface Settings {
   };
   readonly auth: {
     readonly jwtSecret?: string | undefined;
-    /** 32 bytes as hexadecimal or base64. */
-    readonly encryptionKey?: string | undefined;
+    /** The first encrypts provider keys, all decrypt them. Empty: none is set. */
+    readonly encryptionKeys: readonly EncryptionKey[];
     readonly registration: 'open' | 'closed';
     readonly bootstrapAdminKey?: string | undefined;
   };
@@ -148,7 +149,7 @@ function serverSettings(values: FixedValues): Pick<Settings, 'http' | 'stores' |
     },
     auth: {
       jwtSecret: values.JWT_SECRET,
-      encryptionKey: values.ENCRYPTION_KEY,
+      encryptionKeys: values.ENCRYPTION_KEY ?? [],
       registration: values.AUTH_REGISTRATION,
       bootstrapAdminKey: values.BOOTSTRAP_ADMIN_KEY,
     },

@@ -18,6 +18,8 @@ export interface ProviderSettings {
   readonly kind: ProviderKind;
   readonly apiKey?: string;
   readonly baseUrl?: string;
+  /** Of a workspace's own key. */
+  readonly apiVersion?: string;
   readonly ratePerSec?: number;
   readonly timeoutMs: number;
   /** Empty: the known ones of its kind. */

@@ -28,7 +28,7 @@ describe('readSettings', () => {
         logLevel: 'info',
       },
       stores: { dataDir: resolve('data') },
-      auth: { registration: 'open' },
+      auth: { encryptionKeys: [], registration: 'open' },
       rateLimiting: {
         enabled: true,
         defaultRatePerMinute: 60,

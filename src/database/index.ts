@@ -2,6 +2,7 @@ export { ChangeFeed, type Change } from './change-feed.js';
 export { isDatabaseAway, isRefusal } from './database-failure.js';
 export { DatabaseModule } from './database.module.js';
 export { FreshCache, type FeedState, type FreshCacheOptions, type Soon } from './fresh-cache.js';
+export { keptSecret } from './kept-secret.js';
 export { LuaScripts, type ScriptServer } from './lua-scripts.js';
 export { migrate } from './migrate.js';
 export { PostgresEndpoint } from './postgres-endpoint.js';

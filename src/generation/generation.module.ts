@@ -20,6 +20,7 @@ import { ScriptController } from './scripts/script.controller.js';
 import { ScriptService } from './scripts/script.service.js';
 import { Targets } from './targets.js';
 import { VideoController } from './videos/video.controller.js';
+import { VideoMakers } from './videos/video.makers.js';
 import { VideoRunner } from './videos/video.runner.js';
 import { VideoService } from './videos/video.service.js';
 import { VideoWorker } from './videos/video.worker.js';
@@ -34,6 +35,7 @@ import { VideoReservations } from './videos/video-reservations.js';
 const VIDEOS = [
   VideoJobStore,
   VideoReservations,
+  VideoMakers,
   VideoRunner,
   VideoEndings,
   VideoCreationStep,

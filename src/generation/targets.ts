@@ -31,12 +31,13 @@ export class Targets {
    * Everyone who may answer, each with what a call needs to know there.
    * @throws CodedError `not_found` where nobody serves it, naming what is served.
    */
-  all<Known extends Target>(
+  async all<Known extends Target>(
     operation: Operation,
     { model, provider }: WantedModel,
     known: (target: Target) => Known,
-  ): OneOrMore<Known> {
-    const [first, ...others] = this.router.candidates({ operation, model: model ?? undefined, provider });
+  ): Promise<OneOrMore<Known>> {
+    const wanted = { operation, model: model ?? undefined, provider };
+    const [first, ...others] = await this.router.candidates(wanted);
     const priced = (candidate: Candidate) => known({ ...candidate, price: priceAt(this.prices, candidate) });
     return [priced(first), ...others.map(priced)];
   }

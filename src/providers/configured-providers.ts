@@ -38,7 +38,8 @@ export function configuredProviders(
   return { providers, warnings: withoutModels(providers) };
 }
 
-function adapterOf(settings: ProviderSettings, { clock, heygen = {} }: AdapterParts): ModelProvider {
+/** Makes the adapter of one provider. @throws Error where it has no address. */
+export function adapterOf(settings: ProviderSettings, { clock, heygen = {} }: AdapterParts): ModelProvider {
   switch (settings.kind) {
     case 'gemini':
       return new GeminiProvider(settings, clock);

@@ -9,6 +9,9 @@ export {
   ProviderPermits,
 } from './routing/provider-permits.js';
 export { type ProviderState } from './routing/provider-states.js';
+export { type OwnKey, OwnKeys } from './routing/own-keys.port.js';
+export { OwnProviders } from './routing/own-providers.js';
+export { placeOf } from './routing/place.js';
 export { ProviderRouter } from './routing/provider-router.js';
 export { type FailoverOptions, type RoutedCall } from './routing/routed-call.js';
 export { priceAt } from './routing/usual-cost.js';

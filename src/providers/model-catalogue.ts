@@ -96,6 +96,13 @@ export function operationsOf(model: string): readonly Operation[] {
   return ['llm_call', 'script_generation'];
 }
 
+/** The names of the models that are known of a kind. */
+export function knownModels(
+  kind: ProviderKind,
+): readonly { readonly name: string; readonly alias?: string }[] {
+  return KNOWN_MODELS[kind].map((name) => ({ name }));
+}
+
 /** What a provider of a kind serves: the models it was given, else those known of its kind. */
 export function catalogueOf(
   kind: ProviderKind,

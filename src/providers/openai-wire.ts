@@ -111,7 +111,7 @@ export class OpenAiWire {
   }
 }
 
-function newClient({ kind, apiKey }: ProviderSettings, baseURL: string): OpenAI {
+function newClient({ kind, apiKey, apiVersion }: ProviderSettings, baseURL: string): OpenAI {
   const foreign = kind !== 'openai';
   return new OpenAI({
     baseURL,
@@ -120,6 +120,8 @@ function newClient({ kind, apiKey }: ProviderSettings, baseURL: string): OpenAI 
     adminAPIKey: null,
     ...(apiKey === undefined && { defaultHeaders: { authorization: null } }),
     ...(foreign && { organization: null, project: null }),
+    ...(kind === 'openai_compatible' &&
+      apiVersion !== undefined && { defaultQuery: { 'api-version': apiVersion } }),
     maxRetries: 0,
     fetch: fetchBounded,
     logLevel: 'off',

@@ -1,5 +1,6 @@
 import { KNOWN_PROVIDERS } from '../config/index.js';
 import { type Operation } from '../rate-limiting/index.js';
+import { type OwnKey } from './routing/own-keys.port.js';
 import { type ModelProvider, type ProviderModel } from './provider.port.js';
 
 /** What a caller asks to be served by. */
@@ -15,6 +16,8 @@ export interface WantedModel {
 export interface Candidate {
   readonly provider: ModelProvider;
   readonly model: ProviderModel;
+  /** The workspace's own key that it is asked with; absent for the operator's. */
+  readonly ownKey?: OwnKey;
 }
 
 /** Nobody serves what was asked for; `message` says so to the caller. */
@@ -60,7 +63,7 @@ export class ProviderRegistry {
   candidates(wanted: WantedModel): Candidates {
     const providers = this.providersFor(wanted.provider);
     if (providers.length === 0 && wanted.provider !== undefined) {
-      const names = this.providers.map(({ name }) => name).join(', ');
+      const names = [...new Set(this.providers.map(({ name }) => name))].join(', ');
       return {
         kind: 'unknown_provider',
         message:

@@ -7,6 +7,8 @@ import { Clock } from '../rate-limiting/index.js';
 import { configuredProviders } from './configured-providers.js';
 import { ProviderRegistry } from './provider-registry.js';
 import { MemoryProviderStates } from './routing/memory-provider-states.js';
+import { NoOwnKeys, OwnKeys } from './routing/own-keys.port.js';
+import { OwnProviders } from './routing/own-providers.js';
 import { ProviderHealth } from './routing/provider-health.js';
 import { ProviderPermits } from './routing/provider-permits.js';
 import { ProviderRouter } from './routing/provider-router.js';
@@ -37,10 +39,20 @@ import { RedisProviderStates } from './routing/redis-provider-states.store.js';
         return redis ? new RedisProviderStates(redis) : new MemoryProviderStates(clock);
       },
     },
+    {
+      provide: OwnProviders,
+      inject: [SETTINGS, Clock, ProviderRegistry, { token: OwnKeys, optional: true }],
+      useFactory: (
+        settings: Settings,
+        clock: Clock,
+        registry: ProviderRegistry,
+        keys: OwnKeys = new NoOwnKeys(),
+      ) => new OwnProviders({ settings, clock, heygen: settings.heygen, registry, keys }),
+    },
     ProviderHealth,
     ProviderPermits,
     ProviderRouter,
   ],
-  exports: [ProviderRegistry, ProviderHealth, ProviderPermits, ProviderRouter, PricingModule],
+  exports: [ProviderRegistry, OwnProviders, ProviderHealth, ProviderPermits, ProviderRouter, PricingModule],
 })
 export class ProvidersModule {}

@@ -36,7 +36,7 @@ export class Talks {
 
   /** @throws CodedError `not_found` where nobody serves the model; `provider_failed` where who does takes no session. */
   async prepare(model: string | undefined): Promise<PreparedTalk> {
-    const realtime = this.relays.find(model);
+    const realtime = await this.relays.find(model);
     if (realtime) {
       const upstream = await this.relays.connect(realtime);
       return {
@@ -44,7 +44,7 @@ export class Talks {
         instead: () => upstream.close(),
       };
     }
-    this.texts.check(model);
+    await this.texts.check(model);
     return {
       talk: (session, authorize) => this.texts.talkIn(session, { model, authorize }),
       instead: () => Promise.resolve(),

@@ -280,12 +280,8 @@ describe('routing', () => {
 
   it('G14: who has a money limit is not sent where the price is not known', async () => {
     const odd = { operation: 'llm_call' as const, model: 'auto' };
-    expect(
-      harness.app
-        .get(ProviderRouter)
-        .candidates(odd)
-        .map(({ provider }) => provider.name),
-    ).toEqual(['alpha', 'beta', 'gamma']);
+    const candidates = await harness.app.get(ProviderRouter).candidates(odd);
+    expect(candidates.map(({ provider }) => provider.name)).toEqual(['alpha', 'beta', 'gamma']);
     for (const emulator of [alpha, beta]) emulator.always({ status: 500 });
     expect((await chat({ model: 'auto' })).headers.get('x-cuota-provider')).toBe('gamma');
     user = await harness.newUser({ monthlyCostLimitUsd: '1' });
@@ -336,7 +332,7 @@ describe('routing', () => {
     expect(await named()).toBe('alpha');
     expect(await named({ preferred: 'beta' })).toBe('beta');
 
-    const candidates = router.candidates({ operation, model: 'chat' });
+    const candidates = await router.candidates({ operation, model: 'chat' });
     const signal = new AbortController().signal;
     const call = {
       operation,

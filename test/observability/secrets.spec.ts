@@ -23,6 +23,7 @@ const SENT = {
   key: 'cuota_a-key-that-nobody-has-secret',
   prompt: 'prompt-of-the-caller-secret',
   query: 'token-in-a-query-secret',
+  ownKey: 'sk-own-key-of-a-workspace-secret',
 };
 const CHAT = { model: 'gpt-4o-mini', messages: [{ role: 'user', content: SENT.prompt }], max_tokens: 20 };
 
@@ -141,6 +142,23 @@ describe('G12: no log line, no error and no trace holds a secret', () => {
     }
     harness.emulator.always({});
   }, 60_000);
+
+  it('registers a workspace with a key of its own, at a provider that speaks of that', async () => {
+    const own = { name: 'upstream', api_key: SENT.ownKey };
+    for (const providers of [[own, { ...own, name: 'nobody' }], [{ ...own, rate_limit: 'x' }], own])
+      note('post /workspaces', await user.api.post('/workspaces', { workspace_id: 'own', providers }));
+    expect((await user.api.post('/workspaces', { workspace_id: 'own', providers: [own] })).status).toBe(201);
+    const errorBody = { error: { message: `Incorrect API key provided: ${SENT.ownKey}` } };
+    for (const status of [400, 401, 404, 429]) {
+      harness.emulator.always({ status, errorBody });
+      note(
+        'post /v1/chat/completions',
+        await user.api.post('/v1/chat/completions', CHAT, { 'X-Workspace-Id': 'own' }),
+      );
+      harness.clock.advance(3_600_000);
+    }
+    harness.emulator.always({});
+  });
 
   it('logs in, makes keys, tells a webhook that does not answer', async () => {
     const anyone = new ApiClient(harness.url);

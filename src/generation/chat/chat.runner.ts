@@ -6,6 +6,7 @@ import { countText, type WireBody } from '../../pricing/index.js';
 import {
   asBrokenStream,
   type ChatChunk,
+  placeOf,
   type ProviderCall,
   ProviderError,
   ProviderHealth,
@@ -45,17 +46,17 @@ export class ChatRunner {
   ) {}
 
   /** A chat. @throws CodedError where no provider serves the model. */
-  prepare(body: WireBody, operation: Operation, wanted: WantedModel): ChatCall {
+  prepare(body: WireBody, operation: Operation, wanted: WantedModel): Promise<ChatCall> {
     return this.prepareIn(CHAT_FORM, { body, operation, wanted });
   }
 
   /** @throws CodedError `not_found` where no provider serves the model in that form. */
-  prepareIn<Event extends TextEvent>(
+  async prepareIn<Event extends TextEvent>(
     form: TextForm<Event>,
     { body, operation, wanted }: { body: WireBody; operation: Operation; wanted: WantedModel },
-  ): ChatCall<Event> {
+  ): Promise<ChatCall<Event>> {
     const counted = new Map<string, number>();
-    const all = this.targets.all(operation, wanted, (target): ChatTarget => {
+    const all = await this.targets.all(operation, wanted, (target): ChatTarget => {
       const { name } = target.model;
       const inputTokens = counted.get(name) ?? form.countInput(body, name);
       counted.set(name, inputTokens);
@@ -80,7 +81,7 @@ export class ChatRunner {
     const { form, operation } = call;
     return this.routed(call, `${operation}.first_byte`, async (target, upstream) => {
       const chunks = await form.stream(target.provider, upstream);
-      return pieces({ target, form, chunks }, (error) => this.health.failed(error));
+      return pieces({ target, form, chunks }, (error) => this.health.failed(error, placeOf(target)));
     });
   }
 
@@ -105,7 +106,7 @@ function servedIn(form: TextForm, targets: OneOrMore<ChatTarget>): OneOrMore<Cha
   const [first, ...others] = targets.filter(({ provider }) => form.servedBy(provider));
   if (first) return [first, ...others];
   const { model } = targets[0];
-  const names = targets.map(({ provider }) => provider.name).join(', ');
+  const names = [...new Set(targets.map(({ provider }) => provider.name))].join(', ');
   throw new CodedError(
     'not_found',
     `Nobody who serves the model ${JSON.stringify(model.name)} (${names}) has /v1/${form.path}. Use /v1/chat/completions, or another model.`,

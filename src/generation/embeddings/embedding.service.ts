@@ -38,8 +38,8 @@ export class EmbeddingService {
   ) {}
 
   /** @throws CodedError `not_found` where no provider serves the model. */
-  prepare(body: WireBody, model: string | null | undefined): EmbeddingCall {
-    const targets = this.targets.all('embedding', { model }, (target): EmbeddingTarget => {
+  async prepare(body: WireBody, model: string | null | undefined): Promise<EmbeddingCall> {
+    const targets = await this.targets.all('embedding', { model }, (target): EmbeddingTarget => {
       return { ...target, inputTokens: countEmbeddingInput(body, target.model.name) };
     });
     return { body, targets };

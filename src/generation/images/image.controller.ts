@@ -30,16 +30,19 @@ export class ImageController {
     @CurrentPrincipal() principal: Principal,
   ): Promise<ImageAnswerDto> {
     const { prompt } = wish;
-    const kept = await this.images.generateKept(this.prepare(wish), { userId: principal.userId, prompt });
+    const kept = await this.images.generateKept(await this.prepare(wish), {
+      userId: principal.userId,
+      prompt,
+    });
     const { provider, model } = kept.usage;
     const { id, limits } = meteredView();
     const images = kept.images.map(imageView);
     return { id, images, provider, model, usage: usageView(kept.usage), limits };
   }
 
-  private prepare({ prompt, size, count, model, provider }: GenerateImageDto) {
+  private async prepare({ prompt, size, count, model, provider }: GenerateImageDto) {
     const body = { prompt, n: count ?? 1, ...(size !== undefined && { size }) };
-    return { ...this.runner.prepare(body, { model, provider }), withFiles: true };
+    return { ...(await this.runner.prepare(body, { model, provider })), withFiles: true };
   }
 }
 

@@ -29,14 +29,14 @@ export class ImageRunner {
   ) {}
 
   /** @throws CodedError `not_found` where no provider serves the model. */
-  prepare(body: WireBody, wanted: WantedModel): ImageCall {
+  async prepare(body: WireBody, wanted: WantedModel): Promise<ImageCall> {
     const { n, size, quality } = body;
     const request = {
       count: typeof n === 'number' ? n : 1,
       ...(typeof size === 'string' && { size }),
       ...(typeof quality === 'string' && { quality }),
     };
-    const targets = this.targets.all('image_generation', wanted, (target): ImageTarget => {
+    const targets = await this.targets.all('image_generation', wanted, (target): ImageTarget => {
       return { ...target, request, inputTokens: countImageInput(body, target.model.name) };
     });
     return { body, targets };

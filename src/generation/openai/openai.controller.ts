@@ -4,7 +4,7 @@ import { type FastifyReply } from 'fastify';
 
 import { CodedError } from '../../errors.js';
 import { EndpointRate, Idempotent, sendEvents, tellCall } from '../../http/index.js';
-import { ProviderRegistry } from '../../providers/index.js';
+import { OwnProviders } from '../../providers/index.js';
 import { Clock } from '../../rate-limiting/index.js';
 import { type ChatCall } from '../chat/chat-call.js';
 import { ChatRunner } from '../chat/chat.runner.js';
@@ -31,7 +31,7 @@ export class OpenAiController {
     private readonly embeddingService: EmbeddingService,
     private readonly imageRunner: ImageRunner,
     private readonly images: ImageService,
-    private readonly registry: ProviderRegistry,
+    private readonly own: OwnProviders,
     private readonly clock: Clock,
   ) {}
 
@@ -43,7 +43,7 @@ export class OpenAiController {
   @ApiProduces('application/json', 'text/event-stream')
   @ApiOkResponse(WIRE_ANSWER)
   async chat(@Body() body: ChatCompletionDto, @Res() reply: FastifyReply): Promise<void> {
-    const call = this.chatRunner.prepare(body, 'llm_call', { model: body.model });
+    const call = await this.chatRunner.prepare(body, 'llm_call', { model: body.model });
     if (body.stream === true) return this.stream(call, body, reply);
     const answer = await this.chats.complete(call);
     tellCall(reply, this.clock);
@@ -57,7 +57,8 @@ export class OpenAiController {
   @ApiOperation({ summary: 'Embeddings' })
   @ApiOkResponse(WIRE_ANSWER)
   async embeddings(@Body() body: EmbeddingsDto): Promise<object> {
-    const answer = await this.embeddingService.embed(this.embeddingService.prepare(body, body.model));
+    const call = await this.embeddingService.prepare(body, body.model);
+    const answer = await this.embeddingService.embed(call);
     return answer.body;
   }
 
@@ -68,15 +69,16 @@ export class OpenAiController {
   @ApiOperation({ summary: 'Images' })
   @ApiOkResponse(WIRE_ANSWER)
   async image(@Body() body: ImageGenerationDto): Promise<object> {
-    const answer = await this.images.generate(this.imageRunner.prepare(body, { model: body.model }));
+    const call = await this.imageRunner.prepare(body, { model: body.model });
+    const answer = await this.images.generate(call);
     return answer.body;
   }
 
   @Get('models')
   @ApiOperation({ summary: 'The models that can be called, and their aliases' })
   @ApiOkResponse(WIRE_ANSWER)
-  models(): object {
-    return modelList(this.registry.list());
+  async models(): Promise<object> {
+    return modelList((await this.own.registry()).list());
   }
 
   // Names of models may have slashes of their own.
@@ -84,8 +86,8 @@ export class OpenAiController {
   @ApiOperation({ summary: 'One model, by its name, its alias, or `provider/model`' })
   @ApiParam({ name: 'id', type: String })
   @ApiOkResponse(WIRE_ANSWER)
-  model(@Param('*') id: string): object {
-    const entry = modelEntry(this.registry.list(), id);
+  async model(@Param('*') id: string): Promise<object> {
+    const entry = modelEntry((await this.own.registry()).list(), id);
     if (entry) return entry;
     throw new CodedError('not_found', `The model ${JSON.stringify(id)} does not exist.`, { param: 'model' });
   }

@@ -30,7 +30,7 @@ export class ResponseRequests {
    */
   async prepare(body: ResponseBody): Promise<ChatCall<ResponseEvent>> {
     const wanted = { model: body.model };
-    const call = this.runner.prepareIn(RESPONSES_FORM, { body, operation: 'llm_call', wanted });
+    const call = await this.runner.prepareIn(RESPONSES_FORM, { body, operation: 'llm_call', wanted });
     const { previous_response_id: previous } = body;
     const keeper = previous ? await this.keeperOf(previous) : undefined;
     const [first, ...others] = call.targets.filter(({ provider }) => provider.name === keeper);

@@ -37,7 +37,7 @@ export class ScriptController {
     @Headers('accept') accept: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const call = this.scripts.prepare(wish);
+    const call = await this.scripts.prepare(wish);
     if (accept?.includes('text/event-stream')) return this.stream(call, reply);
     const answer = await this.write(call);
     tellCall(reply, this.clock);

@@ -13,7 +13,7 @@ export class ScriptService {
   constructor(private readonly runner: ChatRunner) {}
 
   /** @throws CodedError `not_found` where no provider serves the model. */
-  prepare(wish: GenerateScriptDto): ChatCall {
+  prepare(wish: GenerateScriptDto): Promise<ChatCall> {
     return this.runner.prepare({ messages: scriptMessages(wish) }, 'script_generation', wish);
   }
 

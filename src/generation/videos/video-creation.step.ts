@@ -97,6 +97,13 @@ export class VideoCreationStep {
   }
 }
 
-function placeOf({ provider, model, plan }: VideoTarget) {
-  return { provider: provider.name, model: model.name, seconds: plan.seconds, size: plan.size };
+function placeOf({ provider, ownKey, model, plan }: VideoTarget) {
+  const providerKeyId = ownKey?.id ?? null;
+  return {
+    provider: provider.name,
+    providerKeyId,
+    model: model.name,
+    seconds: plan.seconds,
+    size: plan.size,
+  };
 }

@@ -30,7 +30,7 @@ export class VideoDeliveryStep {
   async deliver(job: VideoJob, signal: AbortSignal): Promise<VideoJob | undefined> {
     try {
       const assetId = await this.keep(job, signal);
-      const { model, provider, price } = this.runner.makerOf(job);
+      const { model, provider, price } = await this.runner.makerOf(job);
       const made = { provider: provider.name, model: model.name, size: job.size, assetId };
       const estimated = job.madeSeconds === null;
       const usage = videoUsage({ price }, { ...made, seconds: job.madeSeconds ?? job.seconds, estimated });
@@ -44,7 +44,7 @@ export class VideoDeliveryStep {
 
   /** The same bytes are the same asset: who does this a second time, after a crash, keeps nothing twice. */
   private async keep(job: VideoJob, signal: AbortSignal): Promise<string> {
-    const { provider, model } = this.runner.makerOf(job);
+    const { provider, model } = await this.runner.makerOf(job);
     const fetched = provider.videos?.fetch({ jobId: job.providerJobId ?? '', model: model.name, signal });
     const { bytes } = await (fetched ?? lacks(provider, 'videos'));
     const { assetId } = await this.assets.keep({

@@ -1,10 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
 
-import { ProviderRegistry } from '../../providers/index.js';
 import { Clock, RateLimitingService } from '../../rate-limiting/index.js';
 
 import { type VideoFault } from './video-job.entity.js';
 import { type VideoJob, VideoJobStore } from './video-job.store.js';
+import { VideoMakers } from './video.makers.js';
 
 /** How a job comes to its end: the row says so first, and whatever follows from that may be done again. */
 @Injectable()
@@ -14,7 +14,7 @@ export class VideoEndings {
   constructor(
     private readonly jobs: VideoJobStore,
     private readonly limiting: RateLimitingService,
-    private readonly registry: ProviderRegistry,
+    private readonly makers: VideoMakers,
     private readonly clock: Clock,
   ) {}
 
@@ -46,12 +46,13 @@ export class VideoEndings {
   }
 
   /** Tells the provider that nobody wants it any more, where it can be told. What it makes of that changes nothing. */
-  async stopAtProvider({ id, provider, model, providerJobId }: VideoJob): Promise<void> {
-    const videos = this.registry.all().find(({ name }) => name === provider)?.videos;
-    if (!videos?.cancel || model === null || providerJobId === null) return;
+  async stopAtProvider(job: VideoJob): Promise<void> {
+    const { id, provider, model, providerJobId } = job;
+    if (model === null || providerJobId === null) return;
     const { signal } = new AbortController();
     try {
-      await videos.cancel({ jobId: providerJobId, model, signal });
+      const maker = await this.makers.of(job);
+      await maker?.provider.videos?.cancel?.({ jobId: providerJobId, model, signal });
     } catch (error) {
       this.logger.warn({ err: error, job: id, provider, providerJobId }, 'A video could not be stopped.');
     }

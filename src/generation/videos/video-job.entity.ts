@@ -38,6 +38,10 @@ export class VideoJobEntity {
   @Column({ type: 'text', nullable: true })
   model!: string | null;
 
+  /** The workspace's own key that it was asked for with; `null`: the operator's. */
+  @Column({ name: 'provider_key_id', type: 'text', nullable: true })
+  providerKeyId!: string | null;
+
   @Column({ name: 'provider_job_id', type: 'text', nullable: true })
   providerJobId!: string | null;
 

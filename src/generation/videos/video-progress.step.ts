@@ -10,6 +10,8 @@ import {
 } from '../../providers/index.js';
 import { Clock } from '../../rate-limiting/index.js';
 
+import { type Target } from '../targets.js';
+
 import { VideoEndings } from './video-endings.js';
 import { type VideoJob, VideoJobStore } from './video-job.store.js';
 import { backOffMs } from './video-pace.js';
@@ -31,12 +33,14 @@ export class VideoProgressStep {
   async poll(job: VideoJob, signal: AbortSignal): Promise<VideoJob | undefined> {
     let told: VideoProgress;
     try {
-      const permits = await this.permits.acquire({ provider: job.provider ?? '', signal });
+      const maker = await this.runner.makerOf(job);
+      const { ownKey } = maker;
+      const permits = await this.permits.acquire({ provider: maker.provider.name, ownKey, signal });
       if (permits.kind === 'refused') {
         await this.later(job, permits.retryAfterMs);
         return undefined;
       }
-      told = await this.ask(job, signal);
+      told = await this.ask(maker, job, signal);
     } catch (error) {
       if (signal.aborted) throw error;
       return this.notTold(job, error);
@@ -51,8 +55,7 @@ export class VideoProgressStep {
     return undefined;
   }
 
-  private ask(job: VideoJob, signal: AbortSignal): Promise<VideoProgress> {
-    const { provider, model } = this.runner.makerOf(job);
+  private ask({ provider, model }: Target, job: VideoJob, signal: AbortSignal): Promise<VideoProgress> {
     const asked = provider.videos?.poll({ jobId: job.providerJobId ?? '', model: model.name, signal });
     return asked ?? lacks(provider, 'videos');
   }

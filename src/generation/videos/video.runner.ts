@@ -5,16 +5,18 @@ import { PriceTable } from '../../pricing/index.js';
 import {
   asCodedError,
   lacks,
+  placeOf,
   priceAt,
   ProviderError,
   ProviderHealth,
-  ProviderRegistry,
   ProviderRouter,
   type VideoPlan,
 } from '../../providers/index.js';
 import { payableRoutes } from '../payable-routes.js';
 import { type OneOrMore, type Target, Targets } from '../targets.js';
 
+import { type VideoJob } from './video-job.store.js';
+import { VideoMakers } from './video.makers.js';
 import { estimateVideoAt, type VideoTarget, type VideoWish } from './video-call.js';
 
 /** It may have been made there, under an id that nobody knows: nobody else is asked, or it might be made twice. */
@@ -32,7 +34,7 @@ export class VideoRunner {
     private readonly targets: Targets,
     private readonly router: ProviderRouter,
     private readonly health: ProviderHealth,
-    private readonly registry: ProviderRegistry,
+    private readonly makers: VideoMakers,
     private readonly prices: PriceTable,
   ) {}
 
@@ -40,8 +42,8 @@ export class VideoRunner {
    * Everyone who may make it, and what each would make of it.
    * @throws CodedError `not_found` where nobody serves the model; `validation_failed` where nobody can make this.
    */
-  targetsFor({ request, spoken, model, provider }: VideoWish): OneOrMore<VideoTarget> {
-    const all = this.targets.all('video_generation', { model, provider }, (target) => target);
+  async targetsFor({ request, spoken, model, provider }: VideoWish): Promise<OneOrMore<VideoTarget>> {
+    const all = await this.targets.all('video_generation', { model, provider }, (target) => target);
     const suited = all.filter(
       ({ provider: { videos } }) => videos?.makes !== (spoken ? 'scenes' : 'avatars'),
     );
@@ -60,11 +62,11 @@ export class VideoRunner {
    * Has it made by the first who takes it. `asking` is awaited before each is asked.
    * @throws DoubtfulCreation, or CodedError as the router does.
    */
-  create(
+  async create(
     wish: VideoWish,
     asking: (target: VideoTarget) => Promise<void>,
   ): Promise<{ readonly target: VideoTarget; readonly jobId: string }> {
-    const targets = this.targetsFor(wish);
+    const targets = await this.targetsFor(wish);
     return this.router.executeWithFailover({
       operation: 'video_generation',
       ...payableRoutes(targets, estimateVideoAt),
@@ -76,22 +78,29 @@ export class VideoRunner {
   }
 
   /** Where a job was created, whatever is served there by now. @throws CodedError `not_found` where nobody is. */
-  makerOf({ provider: name, model }: { provider: string | null; model: string | null }): Target {
-    const provider = this.registry.all().find((one) => one.name === name);
-    if (!provider)
-      throw new CodedError('not_found', `The provider ${name ?? ''} is not configured any more.`);
-    const candidate = { provider, model: { name: model ?? '', operations: ['video_generation'] as const } };
+  async makerOf(
+    job: Pick<VideoJob, 'provider' | 'model' | 'providerKeyId' | 'reservation'>,
+  ): Promise<Target> {
+    const found = await this.makers.of(job);
+    if (!found)
+      throw new CodedError(
+        'not_found',
+        `The provider ${job.provider ?? ''}, or the key, is not there any more.`,
+      );
+    const model = { name: job.model ?? '', operations: ['video_generation'] as const };
+    const candidate = { ...found, model };
     return { ...candidate, price: priceAt(this.prices, candidate) };
   }
 
-  private async createAt({ provider, model }: VideoTarget, { request }: VideoWish): Promise<string> {
+  private async createAt(target: VideoTarget, { request }: VideoWish): Promise<string> {
+    const { provider, model } = target;
     const { signal } = new AbortController();
     try {
       const created = provider.videos?.create({ request, model: model.name, signal });
       return (await (created ?? lacks(provider, 'videos'))).jobId;
     } catch (error) {
       if (!(error instanceof ProviderError) || !isDoubtful(error)) throw error;
-      await this.health.failed(error);
+      await this.health.failed(error, placeOf(target));
       throw new DoubtfulCreation(error);
     }
   }

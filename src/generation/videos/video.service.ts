@@ -49,7 +49,7 @@ export class VideoService {
    *   caller, `store_unavailable`.
    */
   async start(wish: VideoWish, userId: string): Promise<VideoJob> {
-    const targets = this.runner.targetsFor(wish);
+    const targets = await this.runner.targetsFor(wish);
     const caller = currentCallContext()?.caller ?? {};
     const estimate = estimateVideo(targets);
     const asked = { caller, operation: 'video_generation' as const, estimate };
@@ -128,7 +128,14 @@ interface NewJob {
 function newJob({ wish, userId, reservation, plan, nowMs }: NewJob): VideoJob {
   return {
     ...{ id: reservation.id, userId, stage: 'queued', wish, reservation: { ...reservation, kept: true } },
-    ...{ provider: null, model: null, providerJobId: null, seconds: plan.seconds, size: plan.size },
+    ...{
+      provider: null,
+      model: null,
+      providerKeyId: null,
+      providerJobId: null,
+      seconds: plan.seconds,
+      size: plan.size,
+    },
     ...{ madeSeconds: null, progress: 0, assetId: null, usage: null, error: null, attempts: 0 },
     ...{ leaseToken: null, leaseUntil: null, completedAt: null, deletedAt: null },
     ...{ dueAt: new Date(nowMs), createdAt: new Date(nowMs) },

@@ -27,6 +27,8 @@ const DETAIL = {
   aborted: 'was told to stop, since the client hung up',
 } as const satisfies Record<ProviderFailure, string>;
 
+const OWN_KEY_REFUSED = 'does not accept the key of this workspace; its owner must look at it';
+
 /** How long to stay away where nobody says. */
 const DEFAULT_RETRY_MS = 1_000;
 
@@ -46,6 +48,8 @@ export interface FailedAttempt extends Attempt {
   /** Until the provider may be asked again, where it rests or has no permits. */
   readonly retryAfterMs?: number;
   readonly error?: ProviderError;
+  /** It was asked with the workspace's own key. */
+  readonly withOwnKey?: boolean;
 }
 
 /** A provider that was asked and failed. */
@@ -100,7 +104,9 @@ function oneFailed(error: ProviderError, attempts: readonly FailedAttempt[], cha
   const code = CODE_OF[reason];
   const members = { attempts: attempts.map(shown) };
   if (code === 'validation_failed' || code === 'not_found') return refused(error, code, members);
-  const detail = `The provider ${provider} ${DETAIL[reason]}. ${charged}`;
+  const own = attempts.some((one) => one.error === error && one.withOwnKey);
+  const what = own && reason === 'auth' ? OWN_KEY_REFUSED : DETAIL[reason];
+  const detail = `The provider ${provider} ${what}. ${charged}`;
   const wait = code === 'providers_exhausted' && { retryAfterMs: soonest(attempts) };
   return new CodedError(code, detail, { ...members, ...wait }, { cause: error });
 }

@@ -2,8 +2,10 @@ import { inSpan } from '../../telemetry/index.js';
 import { ProviderError } from '../provider-error.js';
 import { type Candidate } from '../provider-registry.js';
 
+import { byProvider } from './by-provider.js';
 import { callFailed, type FailedAttempt, failedAttempt } from './call-failure.js';
 import { FAILURE_RULES } from './failure-rules.js';
+import { placeOf } from './place.js';
 import { type ProviderHealth } from './provider-health.js';
 import { type ProviderPermits } from './provider-permits.js';
 import { type RankedRoute } from './route-order.js';
@@ -21,6 +23,14 @@ export interface FailoverParts {
 
 /** How a provider may be asked; `probe`: this call shows whether it is well again, and no other is sent meanwhile. */
 type Admission = { readonly probe: boolean } | FailedAttempt;
+
+interface Asking {
+  readonly well: boolean;
+  /** Before its rest is over. */
+  readonly early: boolean;
+  /** Without waiting for permits: others are asked next. */
+  readonly passing: boolean;
+}
 
 /** One call on its way from provider to provider, until one answers. */
 export class Failover<Answer, Route extends Candidate> {
@@ -55,11 +65,13 @@ export class Failover<Answer, Route extends Candidate> {
   private async walk(routes: readonly RankedRoute<Route>[]): Promise<{ route: Route; answer: Answer }> {
     // Whoever rests is passed over; only where that leaves nobody, it is asked before its time.
     for (const early of [false, true]) {
-      for (const { route, state } of routes) {
+      for (const { route, state, passing } of stepsOf(routes)) {
         if (this.asked >= this.parts.maxAttempts) break;
-        if (early && this.attempts.get(route.provider.name)?.reason !== 'cooling_down') continue;
-        const admission = await this.admit(route.provider.name, state.standing === 'available', early);
-        if ('reason' in admission) this.attempts.set(admission.provider, admission);
+        const former = this.attempts.get(placeOf(route))?.reason;
+        if (former !== undefined && former !== (early ? 'cooling_down' : 'no_permits')) continue;
+        if (early && former === undefined) continue;
+        const admission = await this.admit(route, { well: state.standing === 'available', early, passing });
+        if ('reason' in admission) this.attempts.set(placeOf(route), admission);
         else {
           const answered = await this.ask(route, admission.probe);
           if (answered) return { route, answer: answered.answer };
@@ -69,38 +81,45 @@ export class Failover<Answer, Route extends Candidate> {
     throw callFailed([...this.attempts.values()]);
   }
 
-  private async admit(provider: string, well: boolean, early: boolean): Promise<Admission> {
+  private async admit(route: Route, { well, early, passing }: Asking): Promise<Admission> {
     const { health } = this.parts;
-    const probe = well ? 'available' : await health.probe(provider, early);
-    if (probe === 'refused') return this.resting(provider);
-    const permits = await this.permitsOf(provider, probe === 'granted');
+    const place = placeOf(route);
+    const probe = well ? 'available' : await health.probe(place, early, route.provider.name);
+    if (probe === 'refused') return this.resting(route);
+    const permits = await this.permitsOf(route, { probe: probe === 'granted', passing });
     if ('reason' in permits) return permits;
     if (permits.waited && probe === 'available') {
       // It may have failed others while this call waited.
-      const [now] = await health.of([provider]);
+      const [now] = await health.of([place]);
       if (now?.standing === 'cooling_down') {
-        await this.giveBack(provider);
-        return this.resting(provider);
+        await this.giveBack(route);
+        return this.resting(route);
       }
     }
     return { probe: probe === 'granted' };
   }
 
-  private async resting(provider: string): Promise<FailedAttempt> {
-    const [state] = await this.parts.health.of([provider]);
+  private async resting(route: Route): Promise<FailedAttempt> {
+    const [state] = await this.parts.health.of([placeOf(route)]);
     return {
-      provider,
+      provider: route.provider.name,
       status: null,
       reason: 'cooling_down',
       retryAfterMs: Math.max(1_000, state?.restMs ?? 0),
     };
   }
 
-  private async permitsOf(provider: string, probe: boolean): Promise<{ waited: boolean } | FailedAttempt> {
+  private async permitsOf(
+    route: Route,
+    { probe, passing }: { readonly probe: boolean; readonly passing: boolean },
+  ): Promise<{ waited: boolean } | FailedAttempt> {
     const { permits, health } = this.parts;
+    const { ownKey } = route;
+    const { name: provider } = route.provider;
     try {
       const { signal } = this.call;
-      const outcome = await permits.acquire({ provider, timeoutMs: this.waitLeftMs, signal });
+      const timeoutMs = passing ? 0 : this.waitLeftMs;
+      const outcome = await permits.acquire({ provider, ownKey, timeoutMs, signal });
       if (outcome.kind === 'acquired') {
         this.waitLeftMs = Math.max(0, this.waitLeftMs - outcome.waitedMs);
         countWait(provider, outcome.waitedMs);
@@ -108,10 +127,10 @@ export class Failover<Answer, Route extends Candidate> {
       }
       countNoPermits(provider);
       this.failedLast = provider;
-      if (probe) await health.endProbe(provider, false);
+      if (probe) await health.endProbe(placeOf(route), false);
       return { provider, status: null, reason: 'no_permits', retryAfterMs: outcome.retryAfterMs };
     } catch (error) {
-      if (probe) await health.endProbe(provider, false);
+      if (probe) await health.endProbe(placeOf(route), false);
       throw error;
     }
   }
@@ -124,11 +143,11 @@ export class Failover<Answer, Route extends Candidate> {
     this.asked++;
     try {
       const answer = await this.timed(route);
-      if (probe) await health.endProbe(name, true);
+      if (probe) await health.endProbe(placeOf(route), true);
       return { answer };
     } catch (error) {
-      if (error instanceof ProviderError) return this.failed(error, probe);
-      if (probe) await health.endProbe(name, false);
+      if (error instanceof ProviderError) return this.failed(route, error, probe);
+      if (probe) await health.endProbe(placeOf(route), false);
       throw error;
     }
   }
@@ -147,7 +166,7 @@ export class Failover<Answer, Route extends Candidate> {
       traceAttempt(span, { provider, model: route.model.name, waitedMs: permitWaitMs - this.waitLeftMs });
       try {
         const answer = await run(route);
-        health.took(provider, measure ?? operation, seen('answered'));
+        health.took(placeOf(route), measure ?? operation, seen('answered'));
         return answer;
       } catch (error) {
         seen(error instanceof ProviderError ? error.reason : 'internal_error');
@@ -166,21 +185,35 @@ export class Failover<Answer, Route extends Candidate> {
     };
   }
 
-  private async failed(error: ProviderError, probe: boolean): Promise<undefined> {
+  private async failed(route: Route, error: ProviderError, probe: boolean): Promise<undefined> {
     const { health } = this.parts;
     const { provider, reason, neverSent } = error;
     const { cooldowns, failover } = FAILURE_RULES[reason];
-    if (neverSent) await this.giveBack(provider);
-    const restMs = failover ? await health.failed(error) : 0;
+    const place = placeOf(route);
+    if (neverSent) await this.giveBack(route);
+    const restMs = failover ? await health.failed(error, place) : 0;
+    // A key that is spent or refused is no provider that failed: its sisters may all be tried.
+    if (route.ownKey && (reason === 'rate_limited' || reason === 'auth')) this.asked--;
     // Whoever refuses a request, or does not have a model, is there.
-    if (probe && cooldowns === 0) await health.endProbe(provider, reason !== 'aborted');
-    this.attempts.set(provider, failedAttempt(error, restMs));
+    if (probe && cooldowns === 0) await health.endProbe(place, reason !== 'aborted');
+    const withOwnKey = route.ownKey !== undefined;
+    this.attempts.set(place, { ...failedAttempt(error, restMs), withOwnKey });
     this.failedLast = provider;
     if (!failover) throw callFailed([...this.attempts.values()]);
   }
 
   /** What cannot be put back flows in again by itself. */
-  private giveBack(provider: string): Promise<void> {
-    return this.parts.permits.release({ provider }).catch(() => undefined);
+  private giveBack({ provider, ownKey }: Route): Promise<void> {
+    return this.parts.permits.release({ provider: provider.name, ownKey }).catch(() => undefined);
   }
+}
+
+/** Of several keys at one provider each is first asked whether it has a permit now; only then is one waited for. */
+function stepsOf<Route extends Candidate>(
+  routes: readonly RankedRoute<Route>[],
+): readonly (RankedRoute<Route> & { readonly passing: boolean })[] {
+  return byProvider(routes).flatMap((group) => {
+    const waiting = group.map((route) => ({ ...route, passing: false }));
+    return group.length > 1 ? [...waiting.map((step) => ({ ...step, passing: true })), ...waiting] : waiting;
+  });
 }

@@ -42,12 +42,12 @@ export class ProviderHealth {
   }
 
   /** Asks for the one probe of a provider that rested; `early` also of one that still does, unless it named a time. */
-  async probe(provider: string, early: boolean): Promise<ProbeAnswer> {
+  async probe(place: string, early: boolean, provider = place): Promise<ProbeAnswer> {
     const { providers, routing } = this.settings;
     const timeoutMs = providers.find(({ name }) => name === provider)?.timeoutMs ?? UNTIMED_MS;
     const leaseMs = timeoutMs + routing.permitWaitMs + AROUND_A_CALL_MS;
     try {
-      return await this.states.probe(provider, { leaseMs, early });
+      return await this.states.probe(place, { leaseMs, early });
     } catch (error) {
       this.trouble(error);
       return 'available';
@@ -59,15 +59,16 @@ export class ProviderHealth {
     await this.states.endProbe(provider, answered).catch(this.trouble);
   }
 
-  /** Lets a provider that failed rest, and says so. @returns for how long, in ms */
-  async failed(error: ProviderError): Promise<number> {
+  /** Lets a provider that failed rest, or the own key at it, and says so. @returns for how long, in ms */
+  async failed(error: ProviderError, place = error.provider): Promise<number> {
     const { provider, reason, status } = error;
     const restMs = restAfter(error, this.settings.routing.cooldownSec * 1000);
     const { strict, cooldowns } = FAILURE_RULES[reason];
-    const told = { provider, reason, status, restMs };
-    if (reason === 'auth') this.logger.error(told, `${error.message}: it does not accept our key.`);
+    const told = { provider, place, reason, status, restMs };
+    if (reason === 'auth' && place === provider)
+      this.logger.error(told, `${error.message}: it does not accept our key.`);
     else this.logger.warn(told, error.message);
-    if (cooldowns > 0) await this.states.rest(provider, { reason, restMs, strict }).catch(this.trouble);
+    if (cooldowns > 0) await this.states.rest(place, { reason, restMs, strict }).catch(this.trouble);
     return restMs;
   }
 

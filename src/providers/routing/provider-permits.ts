@@ -10,10 +10,13 @@ import {
   type RateLimitingOptions,
   storeUnavailable,
 } from '../../rate-limiting/index.js';
+import { type OwnKey } from './own-keys.port.js';
 import { ProviderRegistry } from '../provider-registry.js';
 
 export interface AcquirePermits {
   readonly provider: string;
+  /** A workspace's own key: its permits are taken, and not the provider's. */
+  readonly ownKey?: OwnKey | undefined;
   /** 1 unless said. */
   readonly permits?: number;
   /** How long to wait for them at most; not at all unless said. */
@@ -64,9 +67,15 @@ export class ProviderPermits {
    * @throws CodedError `store_unavailable` where the buckets cannot be reached and STORE_FAILURE is `closed`;
    *   `client_closed_request` where the signal ended the wait; `validation_failed`, `not_found` for what cannot be.
    */
-  async acquire({ provider, permits = 1, timeoutMs = 0, signal }: AcquirePermits): Promise<PermitsOutcome> {
+  async acquire({
+    provider,
+    ownKey,
+    permits = 1,
+    timeoutMs = 0,
+    signal,
+  }: AcquirePermits): Promise<PermitsOutcome> {
     checkAmounts(permits, timeoutMs);
-    const bucket = this.bucketOf(provider);
+    const bucket = this.bucketOf(provider, ownKey);
     if (!bucket) return { kind: 'acquired', waitedMs: 0 };
     const { refillPerSec } = bucket;
     const burst = bucket.burst + (refillPerSec * timeoutMs) / 1000;
@@ -77,14 +86,18 @@ export class ProviderPermits {
       Math.max(0, Math.ceil(taken.fullAfterMs - ((bucket.burst - owed) * 1000) / refillPerSec));
     if (!taken.taken) return { kind: 'refused', retryAfterMs: Math.max(1, missing(permits)) };
     const waitedMs = missing(0);
-    await this.wait({ provider, permits, signal }, waitedMs);
+    await this.wait({ provider, ownKey, permits, signal }, waitedMs);
     return { kind: 'acquired', waitedMs };
   }
 
   /** Puts permits back that were acquired for a call that never went out. */
-  async release({ provider, permits = 1 }: Omit<AcquirePermits, 'timeoutMs' | 'signal'>): Promise<void> {
+  async release({
+    provider,
+    ownKey,
+    permits = 1,
+  }: Omit<AcquirePermits, 'timeoutMs' | 'signal'>): Promise<void> {
     checkAmounts(permits, 0);
-    const bucket = this.bucketOf(provider);
+    const bucket = this.bucketOf(provider, ownKey);
     if (bucket) await this.asked(() => this.store.givePermits({ ...withQueue(bucket), permits }));
   }
 
@@ -103,7 +116,16 @@ export class ProviderPermits {
     };
   }
 
-  private bucketOf(provider: string): Bucket | undefined {
+  /** What is in the bucket of a key, owed permits taken off; endless where it has no rate. */
+  async left(provider: string, ownKey: OwnKey | undefined): Promise<number> {
+    const bucket = this.bucketOf(provider, ownKey);
+    if (!bucket) return Number.POSITIVE_INFINITY;
+    const state = await this.asked(() => this.store.takePermits({ ...withQueue(bucket), permits: 0 }));
+    return bucket.burst - ((state?.fullAfterMs ?? 0) * bucket.refillPerSec) / 1000;
+  }
+
+  private bucketOf(provider: string, ownKey?: OwnKey): Bucket | undefined {
+    if (ownKey) return this.limiting.enabled ? bucketOfKey(ownKey) : undefined;
     if (!this.registry.all().some(({ name }) => name === provider)) {
       throw new CodedError('not_found', `There is no provider ${JSON.stringify(provider)}.`);
     }
@@ -113,12 +135,12 @@ export class ProviderPermits {
   }
 
   private async wait(taken: Omit<AcquirePermits, 'timeoutMs'>, ms: number): Promise<void> {
-    const { signal, provider, permits } = taken;
+    const { signal, provider, ownKey, permits } = taken;
     try {
       if (ms > 0) await delay(ms, undefined, signal && { signal });
       signal?.throwIfAborted();
     } catch (error) {
-      await this.release({ provider, ...(permits !== undefined && { permits }) });
+      await this.release({ provider, ownKey, ...(permits !== undefined && { permits }) });
       throw new CodedError(
         'client_closed_request',
         'The client hung up before its turn came.',
@@ -137,6 +159,13 @@ export class ProviderPermits {
       return undefined;
     }
   }
+}
+
+/** It holds a period's worth. */
+function bucketOfKey({ id, rate }: OwnKey): Bucket | undefined {
+  return (
+    rate && { bucket: `provider-key:${id}`, burst: rate.calls, refillPerSec: rate.calls / rate.periodSec }
+  );
 }
 
 /** A bucket seen with all who may wait at it: else what they hold would be cut off. */

@@ -4,13 +4,15 @@ import { SETTINGS, type Settings } from '../../config/index.js';
 import { CodedError } from '../../errors.js';
 import { PriceTable } from '../../pricing/index.js';
 import { currentCallContext, type Operation } from '../../rate-limiting/index.js';
-import { type Candidate, ProviderRegistry, type WantedModel } from '../provider-registry.js';
+import { type Candidate, type WantedModel } from '../provider-registry.js';
 
 import { callFailed } from './call-failure.js';
 import { Failover } from './failover.js';
+import { OwnProviders } from './own-providers.js';
+import { placeOf } from './place.js';
 import { ProviderHealth } from './provider-health.js';
 import { ProviderPermits } from './provider-permits.js';
-import { type RankedRoute, ranked } from './route-order.js';
+import { type RankedRoute, ranked, withMostLeftFirst } from './route-order.js';
 import { type FailoverOptions, type RoutedCall } from './routed-call.js';
 import { ROUTING_POLICIES } from './routing-policies.js';
 import { usualCost } from './usual-cost.js';
@@ -19,7 +21,7 @@ import { usualCost } from './usual-cost.js';
 @Injectable()
 export class ProviderRouter {
   constructor(
-    private readonly registry: ProviderRegistry,
+    private readonly own: OwnProviders,
     private readonly health: ProviderHealth,
     private readonly permits: ProviderPermits,
     private readonly prices: PriceTable,
@@ -27,11 +29,12 @@ export class ProviderRouter {
   ) {}
 
   /**
-   * Everyone who serves what is asked for, in the order of `PROVIDER_ORDER`.
+   * Everyone who serves what is asked for, in the order of `PROVIDER_ORDER`; to a call in a workspace's name
+   * its own keys come first, each by itself.
    * @throws CodedError `not_found` where nobody does, naming what is served.
    */
-  candidates(wanted: WantedModel): readonly [Candidate, ...Candidate[]] {
-    const found = this.registry.candidates(wanted);
+  async candidates(wanted: WantedModel): Promise<readonly [Candidate, ...Candidate[]]> {
+    const found = await this.own.candidates(wanted);
     if (found.kind === 'found') return found.candidates;
     const param = found.kind === 'unknown_model' ? 'model' : 'provider';
     throw new CodedError('not_found', found.message, { param });
@@ -50,7 +53,7 @@ export class ProviderRouter {
     const routes = await this.ranked({
       operation,
       preferred,
-      candidates: this.candidates({ operation, model }),
+      candidates: await this.candidates({ operation, model }),
     });
     const asked = routes.find(({ state }) => state.standing !== 'cooling_down');
     if (asked) return asked.route;
@@ -88,8 +91,9 @@ export class ProviderRouter {
   private async ranked<Route extends Candidate>(
     call: Omit<RoutedCall<unknown, Route>, 'run'>,
   ): Promise<readonly RankedRoute<Route>[]> {
-    const states = await this.health.of(call.candidates.map(({ provider }) => provider.name));
+    const states = await this.health.of(call.candidates.map(placeOf));
     const costOf = call.costOf ?? ((route: Route) => usualCost(this.prices, route, call.operation));
-    return ranked({ ...call, costOf }, states, ROUTING_POLICIES[this.settings.routing.policy]);
+    const routes = ranked({ ...call, costOf }, states, ROUTING_POLICIES[this.settings.routing.policy]);
+    return withMostLeftFirst(routes, ({ provider, ownKey }) => this.permits.left(provider.name, ownKey));
   }
 }

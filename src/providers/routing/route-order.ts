@@ -1,5 +1,6 @@
 import { type Candidate } from '../provider-registry.js';
 
+import { byProvider } from './by-provider.js';
 import { type ProviderState } from './provider-states.js';
 import { type RoutedCall } from './routed-call.js';
 import { type RouteFacts, type RoutingPolicy } from './routing-policy.js';
@@ -27,5 +28,29 @@ export function ranked<Route extends Candidate>(
   });
   const inOrder = policy(routes);
   const isPreferred = ({ route }: RankedRoute<Route>) => route.provider.name === preferred;
-  return [...inOrder.filter(isPreferred), ...inOrder.filter((one) => !isPreferred(one))];
+  // Whoever brought a key of their own means it to be used before the operator's.
+  const rankOf = (one: RankedRoute<Route>) => (isPreferred(one) ? 0 : one.route.ownKey ? 1 : 2);
+  return inOrder.toSorted((one, other) => rankOf(one) - rankOf(other));
+}
+
+/** The same with the keys of one provider together, where the first of them stood: what has most left in its bucket first. */
+export async function withMostLeftFirst<Route extends Candidate>(
+  routes: readonly RankedRoute<Route>[],
+  leftOf: (route: Route) => Promise<number>,
+): Promise<readonly RankedRoute<Route>[]> {
+  const groups = byProvider(routes);
+  if (groups.length === routes.length) return routes;
+  const sorted = await Promise.all(groups.map((group) => byLeft(group, leftOf)));
+  return sorted.flat();
+}
+
+async function byLeft<Route extends Candidate>(
+  group: readonly RankedRoute<Route>[],
+  leftOf: (route: Route) => Promise<number>,
+): Promise<readonly RankedRoute<Route>[]> {
+  if (group.length < 2) return group;
+  const measured = await Promise.all(group.map(async (one) => ({ one, left: await leftOf(one.route) })));
+  return measured
+    .toSorted((here, there) => (here.left === there.left ? 0 : there.left - here.left))
+    .map(({ one }) => one);
 }

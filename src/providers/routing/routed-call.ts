@@ -4,7 +4,7 @@ import { type Candidate } from '../provider-registry.js';
 /** A call that any of several providers may answer; whatever the operation is. */
 export interface RoutedCall<Answer, Route extends Candidate = Candidate> {
   readonly operation: Operation;
-  /** Who may answer, in order of preference: one a provider. */
+  /** Who may answer, in order of preference: one a provider, or one an own key. */
   readonly candidates: readonly Route[];
   /**
    * Makes the call at one of them. What it rejects with a `ProviderError` for is judged; anything else is thrown as it

@@ -5,7 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type Settings, SETTINGS } from '../../config/index.js';
 import { CodedError } from '../../errors.js';
 import { PriceTable } from '../../pricing/index.js';
-import { type Candidate, priceAt, ProviderRegistry } from '../../providers/index.js';
+import { type Candidate, OwnProviders, priceAt } from '../../providers/index.js';
 import { RateLimitingService } from '../../rate-limiting/index.js';
 
 import { type Session, type Talk } from '../session.js';
@@ -19,15 +19,15 @@ import { Upstream } from './upstream.js';
 @Injectable()
 export class Relays {
   constructor(
-    private readonly registry: ProviderRegistry,
+    private readonly own: OwnProviders,
     private readonly limiting: RateLimitingService,
     private readonly prices: PriceTable,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
-  /** Who holds sessions with a model; `undefined` for a model that is no realtime one. */
-  find(model: string | undefined): Candidate | undefined {
-    return model === undefined ? undefined : this.registry.realtime(model);
+  /** Who holds sessions with a model, for the workspace of the call in hand; `undefined` for a model that is no realtime one. */
+  async find(model: string | undefined): Promise<Candidate | undefined> {
+    return model === undefined ? undefined : (await this.own.registry()).realtime(model);
   }
 
   /** @throws CodedError `provider_failed` where the provider does not take the session. */

@@ -26,8 +26,8 @@ export class TextTalks implements MeteredText {
   ) {}
 
   /** @throws CodedError `not_found` where nobody serves the model. */
-  check(model: string | undefined): void {
-    this.runner.prepare({ messages: [] }, 'llm_call', { model });
+  async check(model: string | undefined): Promise<void> {
+    await this.runner.prepare({ messages: [] }, 'llm_call', { model });
   }
 
   talkIn(session: Session, wish: TalkWish): Talk {
@@ -40,7 +40,7 @@ export class TextTalks implements MeteredText {
   }
 
   /** A metered chat, in the call context of the one who asks. */
-  stream(body: WireObject, model: string | undefined) {
-    return this.chats.stream(this.runner.prepare(body, 'llm_call', { model }));
+  async stream(body: WireObject, model: string | undefined) {
+    return this.chats.stream(await this.runner.prepare(body, 'llm_call', { model }));
   }
 }

@@ -37,7 +37,7 @@ export class MessageAnswerer {
   ) {}
 
   /** Inside the call context of who is charged. @throws CodedError `not_found` where no provider serves the model. */
-  prepare({ wish }: ClaimedMessage): ChatCall {
+  prepare({ wish }: ClaimedMessage): Promise<ChatCall> {
     return this.runner.prepare(chatOf(wish), 'llm_call', { model: wish.model });
   }
 

@@ -82,7 +82,7 @@ export class MessageRuns {
     const { id, caller, reservationId } = message;
     const context = { requestId: id, caller, hangUp: { signal }, nextReservationId: reservationId };
     return runInCallContext(context, async () => {
-      const call = this.answerer.prepare(message);
+      const call = await this.answerer.prepare(message);
       return this.answerer.answer({ message, call, signal });
     });
   }

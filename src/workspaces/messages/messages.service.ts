@@ -67,7 +67,7 @@ export class MessagesService {
     const call = currentCallContext();
     const caller = { ...call?.caller, workspaceId };
     // Asked as it will be: who serves a model may be the workspace's own affair.
-    runInCallContext({ ...call, caller }, () =>
+    await runInCallContext({ ...call, caller }, () =>
       this.router.candidates({ operation: 'llm_call', model: wish.model }),
     );
     // A request under an Idempotency-Key is known by this id: while there is such a message it is not made again.

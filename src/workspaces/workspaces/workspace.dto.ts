@@ -1,9 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Matches } from 'class-validator';
+import { Type } from 'class-transformer';
+import { ArrayMaxSize, IsArray, IsObject, Matches, ValidateNested } from 'class-validator';
 
 import { IsLine, MayBeAbsent, PageQuery, PageView, type Shown } from '../../identity/index.js';
 import { WORKSPACE_ROLES, type WorkspaceRole } from '../members/member.entity.js';
 
+import { NewProviderKeyDto, ProviderKeyView, providerKeyView } from '../keys/provider-key.dto.js';
+import { type ProviderKeyRow } from '../keys/provider-key.entity.js';
 import { type WorkspaceRow } from './workspace.entity.js';
 
 const ID = /^[!-~]([ -~]{0,126}[!-~])?$/;
@@ -19,6 +22,15 @@ export class RegisterWorkspaceDto {
   @MayBeAbsent()
   @IsLine(100)
   name?: string;
+
+  @ApiPropertyOptional({ type: [NewProviderKeyDto], description: 'Its own keys at providers.' })
+  @MayBeAbsent()
+  @IsArray()
+  @ArrayMaxSize(50)
+  @IsObject({ each: true })
+  @ValidateNested({ each: true })
+  @Type(() => NewProviderKeyDto)
+  providers?: NewProviderKeyDto[];
 }
 
 export class WorkspaceQuery extends PageQuery {
@@ -47,11 +59,17 @@ export class WorkspaceView {
   created_at!: Date;
 }
 
-export class WorkspacePage extends PageView(WorkspaceView) {}
+export class WorkspaceDetailsView extends WorkspaceView {
+  @ApiProperty({ type: [ProviderKeyView] })
+  providers!: ProviderKeyView[];
+}
+
+export class WorkspacePage extends PageView(WorkspaceDetailsView) {}
 
 export function workspaceView(
   { id, name, createdAt }: WorkspaceRow,
   role: WorkspaceRole | null,
-): Shown<WorkspaceView> {
-  return { workspace_id: id, name, role, created_at: createdAt };
+  keys: readonly ProviderKeyRow[],
+): Shown<WorkspaceDetailsView> {
+  return { workspace_id: id, name, role, created_at: createdAt, providers: keys.map(providerKeyView) };
 }

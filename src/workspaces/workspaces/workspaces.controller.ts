@@ -20,14 +20,15 @@ import {
   type Shown,
   SubjectIdPipe,
 } from '../../identity/index.js';
+import { ProviderKeyStore } from '../keys/provider-key.store.js';
 import { MemberStore } from '../members/member.store.js';
 import { WorkspaceAccess } from '../members/workspace-access.js';
 
 import {
   RegisterWorkspaceDto,
+  WorkspaceDetailsView,
   WorkspacePage,
   WorkspaceQuery,
-  WorkspaceView,
   workspaceView,
 } from './workspace.dto.js';
 import { WorkspaceStore } from './workspace.store.js';
@@ -41,6 +42,7 @@ export class WorkspacesController {
     private readonly workspaces: WorkspaceStore,
     private readonly service: WorkspacesService,
     private readonly members: MemberStore,
+    private readonly keys: ProviderKeyStore,
     private readonly access: WorkspaceAccess,
   ) {}
 
@@ -58,23 +60,28 @@ export class WorkspacesController {
       userId,
       page.items.map(({ id }) => id),
     );
-    return mapPage(page, (row) => workspaceView(row, roles.get(row.id) ?? null));
+    const keys = await this.keys.of(page.items.map(({ id }) => id));
+    return mapPage(page, (row) => {
+      const own = keys.filter(({ workspaceId }) => workspaceId === row.id);
+      return workspaceView(row, roles.get(row.id) ?? null, own);
+    });
   }
 
   @Post(['workspaces', 'workspace/register'])
   @ApiOperation({
-    summary: 'Register a workspace',
+    summary: 'Register a workspace with its provider keys',
     description: 'Whoever does is its owner. 409 where its id is taken.',
   })
-  @ApiCreatedResponse({ type: WorkspaceView })
+  @ApiCreatedResponse({ type: WorkspaceDetailsView })
   @ApiReason()
   @ApiProblems(400, 401, 409)
   async register(
     @CurrentPrincipal() principal: Principal,
     @CurrentChange() change: ChangeContext,
     @Body() body: RegisterWorkspaceDto,
-  ): Promise<Shown<WorkspaceView>> {
-    return workspaceView(await this.service.register(body, principal, change), 'owner');
+  ): Promise<Shown<WorkspaceDetailsView>> {
+    const { workspace, keys } = await this.service.register(body, principal, change);
+    return workspaceView(workspace, 'owner', keys);
   }
 
   @Delete(['workspaces/:id', 'workspace/delete/:id'])

@@ -9,6 +9,9 @@ import {
   RecordedChanges,
 } from '../../identity/index.js';
 import { Clock } from '../../rate-limiting/index.js';
+import { ProviderKeyDrafts } from '../keys/provider-key.drafts.js';
+import { type ProviderKeyRow } from '../keys/provider-key.entity.js';
+import { ProviderKeysService } from '../keys/provider-keys.service.js';
 import { MemberStore } from '../members/member.store.js';
 import { StoredMembership, WORKSPACE_CHANGE } from '../members/stored-membership.js';
 
@@ -25,19 +28,23 @@ export class WorkspacesService {
     private readonly workspaces: WorkspaceStore,
     private readonly members: MemberStore,
     private readonly memberships: StoredMembership,
+    private readonly drafts: ProviderKeyDrafts,
+    private readonly keys: ProviderKeysService,
     private readonly changes: RecordedChanges,
     private readonly clock: Clock,
   ) {}
 
   /**
-   * Registers a workspace; whoever does is its owner.
-   * @throws CodedError `conflict` where the id is taken or was another's, and for who owns as many as anyone may.
+   * Registers a workspace with its keys; whoever does is its owner.
+   * @throws CodedError `validation_failed`; `conflict` where the id is taken or was another's, where keys cannot be kept,
+   *   and for who owns as many as anyone may.
    */
   async register(
-    { workspace_id: id = uuidv7(), name }: RegisterWorkspaceDto,
+    { workspace_id: id = uuidv7(), name, providers = [] }: RegisterWorkspaceDto,
     { userId }: Principal,
     context: ChangeContext,
-  ): Promise<WorkspaceRow> {
+  ): Promise<{ readonly workspace: WorkspaceRow; readonly keys: readonly ProviderKeyRow[] }> {
+    const keys = this.drafts.made(id, providers, 'providers');
     const workspace = { id, name: name ?? null, createdAt: new Date(this.clock.now()) };
     await this.changed(id, context, async (change) => {
       const { manager } = change;
@@ -51,8 +58,9 @@ export class WorkspacesService {
         subject: subjectOf(id),
         after: { name: workspace.name, ownerId: userId },
       });
+      await this.keys.addWithin(change, id, keys);
     });
-    return workspace;
+    return { workspace, keys };
   }
 
   /**

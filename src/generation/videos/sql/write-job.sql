@@ -2,11 +2,11 @@
 -- PARAMS   $1 its id, $2 that stage, $3 the lease's token, $4 columns by their names: those left out stay as they are.
 -- RETURNS  its id, or nothing.
 UPDATE video_job SET (
-  stage, wish, provider, model, provider_job_id, seconds, size, made_seconds, progress, asset_id, usage, error,
+  stage, wish, provider, model, provider_key_id, provider_job_id, seconds, size, made_seconds, progress, asset_id, usage, error,
   attempts, due_at, lease_token, lease_until, completed_at
 ) = (
   SELECT
-    stage, wish, provider, model, provider_job_id, seconds, size, made_seconds, progress, asset_id, usage, error,
+    stage, wish, provider, model, provider_key_id, provider_job_id, seconds, size, made_seconds, progress, asset_id, usage, error,
     attempts, due_at, lease_token, lease_until, completed_at
   FROM jsonb_populate_record(video_job, $4::jsonb)
 )
