@@ -27,6 +27,7 @@ describe('messages', () => {
         MESSAGE_MAX_ATTEMPTS: '3',
         PROVIDER_COOLDOWN_SEC: '0',
         ROUTING_PERMIT_WAIT_MS: '0',
+        ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('hex'),
         ...providerAt('slow', slow, { models: 'slow-model', more: { RATE_PER_SEC: '2' } }),
       },
     });
@@ -197,6 +198,25 @@ describe('messages', () => {
     }
     for (const id of ids)
       expect(await ended(user.api, id)).toMatchObject({ status: 'completed', attempts: 1 });
+  });
+
+  it('goes with the workspace’s own key, in the rate that the key has', async () => {
+    const key = { name: 'upstream', api_key: 'sk-own-of-the-workspace', rate_limit: 2, rate_limit_period: 1 };
+    const own = await newWorkspace(user, { providers: [key] });
+    await user.api.post(`/workers/scale/${own}`, { count: 4 });
+    const ids: string[] = [];
+    for (let at = 0; at < 4; at++) ids.push(await publish(user.api, own));
+    // Two a second, and the clock stands still: each half a second lets one more through, however many workers there are.
+    for (const count of [2, 3]) {
+      await until('the others wait', async () => (await waiting(own)) === 4 - count);
+      expect(harness.emulator.requests).toHaveLength(count);
+      harness.clock.advance(500);
+      await until('one more is asked', () => harness.emulator.requests.length === count + 1);
+    }
+    for (const id of ids)
+      expect(await ended(user.api, id)).toMatchObject({ status: 'completed', attempts: 1 });
+    const keys = new Set(harness.emulator.requests.map(({ headers }) => headers.authorization));
+    expect([...keys]).toEqual(['Bearer sk-own-of-the-workspace']);
   });
 
   it('G12: another’s workspace and its messages are a 404', async () => {

@@ -3,8 +3,8 @@ import { type TestUser } from '../support/harness.js';
 import { until } from '../support/until.js';
 
 /** A workspace of a user's own. */
-export async function newWorkspace({ api }: Pick<TestUser, 'api'>): Promise<string> {
-  const { status, body } = await api.post('/workspaces', {});
+export async function newWorkspace({ api }: Pick<TestUser, 'api'>, more: object = {}): Promise<string> {
+  const { status, body } = await api.post('/workspaces', more);
   if (status !== 201) throw new Error(`${status} ${JSON.stringify(body)}`);
   return String(body.workspace_id);
 }
