@@ -16,6 +16,7 @@ import { MediaUploads1700000031500 } from './1700000031500-media-uploads.js';
 import { Workspaces1700000032000 } from './1700000032000-workspaces.js';
 import { Messages1700000033000 } from './1700000033000-messages.js';
 import { SystemBudgets1700000034000 } from './1700000034000-system-budgets.js';
+import { RealtimeSessions1700000035000 } from './1700000035000-realtime-sessions.js';
 import { UsageResources1700000060000 } from './1700000060000-usage-resources.js';
 
 /** Every change of the database's schema, oldest first. A new one is appended here. */
@@ -37,5 +38,6 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   Workspaces1700000032000,
   Messages1700000033000,
   SystemBudgets1700000034000,
+  RealtimeSessions1700000035000,
   UsageResources1700000060000,
 ];

@@ -8,9 +8,10 @@ import {
 
 import { type Settings, SETTINGS } from '../config/index.js';
 import { CodedError } from '../errors.js';
-import { CircuitBreaker, type OpenBreaker, type UserId } from '../rate-limiting/index.js';
+import { CircuitBreaker, Clock, type OpenBreaker, type UserId } from '../rate-limiting/index.js';
 
-import { type Session } from './session.js';
+import { type Session, type SessionFacts } from './session.js';
+import { SessionStore } from './session.store.js';
 import { type Ending } from './wire/close-codes.js';
 
 /** How often the sessions' time is looked at. */
@@ -29,6 +30,8 @@ export class OpenSessions implements OnApplicationBootstrap, BeforeApplicationSh
 
   constructor(
     private readonly breaker: CircuitBreaker,
+    private readonly store: SessionStore,
+    private readonly clock: Clock,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -69,6 +72,11 @@ export class OpenSessions implements OnApplicationBootstrap, BeforeApplicationSh
     return this.closing ? shuttingDown() : tooMany(this.settings.budgets.sessionMaxPerUser);
   }
 
+  /** Makes it known to all instances. @throws CodedError `store_unavailable` */
+  announce(facts: SessionFacts): Promise<void> {
+    return this.store.begin(facts);
+  }
+
   add(session: Session): void {
     this.open.add(session);
   }
@@ -76,6 +84,10 @@ export class OpenSessions implements OnApplicationBootstrap, BeforeApplicationSh
   remove(session: Session, ending: Ending): void {
     this.open.delete(session);
     const { id, caller, startedAtMs } = session.facts;
+    // Where it cannot be noted, its time ends it.
+    this.store.end(id, this.clock.now()).catch((error: unknown) => {
+      this.logger.warn({ err: error, sessionId: id }, 'The end of a session was not noted.');
+    });
     this.logger.log({ sessionId: id, userId: caller.userId, ending, startedAtMs }, 'session ended');
   }
 

@@ -31,8 +31,10 @@ export class SessionOpening {
     const model = modelOf(wanted);
     const caller = currentCallContext()?.caller ?? {};
     await this.sessions.check(caller.userId);
-    const begin = await this.talks.prepare(model);
     const facts = this.factsOf(caller, request.id);
+    await this.talks.check(model);
+    await this.sessions.announce(facts);
+    const begin = await this.talks.prepare(model);
     const told = { 'X-Session-Id': facts.id, 'X-Request-Id': request.id };
     const webSocket = this.sessions.hasRoom(caller.userId) ? this.door.open(reply, told) : 'no room';
     if (typeof webSocket !== 'object') {

@@ -34,7 +34,12 @@ export class Talks {
     };
   }
 
-  /** @throws CodedError `not_found` where nobody serves the model; `provider_failed` where who does takes no session. */
+  /** @throws CodedError `not_found` where nobody serves the model. */
+  async check(model: string | undefined): Promise<void> {
+    if (!(await this.relays.find(model))) await this.texts.check(model);
+  }
+
+  /** @throws CodedError `provider_failed` where who serves the model takes no session. */
   async prepare(model: string | undefined): Promise<PreparedTalk> {
     const realtime = await this.relays.find(model);
     if (realtime) {
@@ -44,7 +49,6 @@ export class Talks {
         instead: () => upstream.close(),
       };
     }
-    await this.texts.check(model);
     return {
       talk: (session, authorize) => this.texts.talkIn(session, { model, authorize }),
       instead: () => Promise.resolve(),

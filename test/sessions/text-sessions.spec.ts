@@ -263,6 +263,32 @@ describe('a session with a text model', () => {
     await Promise.all([mine.leave(), theirs.leave()]);
   });
 
+  describe('G12: other calls may name it in X-Session-Id', () => {
+    const chat = { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'hello' }], max_tokens: 20 };
+    const call = (by: TestUser, id: string) =>
+      by.api.post('/v1/chat/completions', chat, { 'X-Session-Id': id });
+
+    it('and are charged to it, under its budget, while it goes on and to nobody but its user', async () => {
+      const client = await open();
+      const { sessionId } = await sessionOf(client);
+      expect((await call(user, sessionId)).status).toBe(200);
+      const [row] = await ledger.rows(user.id);
+      expect(row).toMatchObject({ session_id: sessionId });
+      client.ask('hello');
+      const { cuota } = await client.heard('response.done');
+      const { costUsd, sessionCostUsd } = cuota as { costUsd: string; sessionCostUsd: string };
+      expect(Number(sessionCostUsd)).toBeCloseTo(Number(costUsd) + Number(row?.cost_nano_usd) / 1e9, 12);
+
+      expect((await call(await harness.newUser(), sessionId)).status).toBe(404);
+      expect((await call(user, 'not an id')).status).toBe(400);
+      const dear = { ...chat, messages: [{ role: 'user', content: 'word '.repeat(8_000) }] };
+      const denied = await user.api.post('/v1/chat/completions', dear, { 'X-Session-Id': sessionId });
+      expect(denied).toMatchObject({ status: 429, body: { error: { code: 'budget_exceeded' } } });
+      await client.leave();
+      await until('it is over for calls too', async () => (await call(user, sessionId)).status === 404);
+    });
+  });
+
   describe('is refused before the upgrade', () => {
     const refused = async (path: string, wish: Parameters<typeof knock>[2]) => {
       const answer = await knock(harness.url, path, wish);
