@@ -192,6 +192,24 @@ export function describeCounterStore(name: string, newStore: (clock: FrozenClock
       expect(after).toMatchObject({ kind: 'reserved', states: [[{ used: 6, reserved: 2 }]] });
     });
 
+    it('counts calls of before a reading in what all share, and does not read that anew for each of them', async () => {
+      const counter: CounterRef = {
+        subject: { kind: 'system', id: 'all' },
+        window: `h${++ids}`,
+        expiresAtMs: FAR,
+      };
+      const before = await held(store, reserveOf([{ counter, claims: [claim('cost', 100, 10)] }]));
+      await store.invalidate([counter]);
+      const after = await held(store, reserveOf([{ counter, claims: [claim('cost', 100, 10)] }]), {
+        cost: 3,
+      });
+      expect(await store.settle(before, [{ cost: 7 }])).toBe(true);
+      expect(await store.settle(before, [{ cost: 7 }])).toBe(false);
+      expect(await stateOf(store, counter)).toEqual({ used: { cost: 10 }, reserved: { cost: 10 } });
+      expect(await store.settle(after, [{ cost: 5 }])).toBe(true);
+      expect(await stateOf(store, counter)).toEqual({ used: { cost: 15 }, reserved: {} });
+    });
+
     it('G5: a settlement voids a load that may have read the ledger before it', async () => {
       const hold = await held(store, reserveOf([{ counter, claims: [claim('calls', 0, 1)] }]));
       await store.invalidate([counter]);

@@ -19,6 +19,7 @@ import {
 import { amountOf, grant, type Weighed } from '../../domain/decision.js';
 
 import { asRestored } from '../../kept-reservations.js';
+import { rereadPatienceMs } from '../reread-patience.js';
 import { type MemoryCounter, MemoryCounters } from './memory-counters.js';
 
 interface Warm {
@@ -56,15 +57,20 @@ export class MemoryCounterStore extends CounterStore {
     counters.forEach(({ counter: ref, version, amounts }, index) => {
       const counter = this.counters.peek(ref);
       if (!counter) return;
-      const same = counter.version === version;
+      // Else whether the rebuild saw this call's row cannot be known, and the ledger is read anew.
+      const counts = counter.version === version || this.wasJustRead(ref, counter);
       for (const { unit, amount } of ended ? amounts : []) {
         counter.addReserved(unit, -amount);
-        if (same) counter.addUsed(unit, used[index]?.[unit] ?? 0);
+        if (counts) counter.addUsed(unit, used[index]?.[unit] ?? 0);
       }
-      // Whether the rebuild saw this call's row cannot be known: the ledger is read anew.
-      if (!same) counter.forget();
+      if (!counts) counter.forget();
     });
     return Promise.resolve(ended);
+  }
+
+  private wasJustRead(ref: CounterRef, counter: MemoryCounter): boolean {
+    if (counter.version === undefined) return false;
+    return this.clock.now() - counter.filledAtMs < rereadPatienceMs(ref);
   }
 
   release(hold: Hold): Promise<boolean> {
@@ -79,7 +85,7 @@ export class MemoryCounterStore extends CounterStore {
   load({ counter: ref, token }: ColdCounter, used: UnitAmounts): Promise<boolean> {
     const counter = this.counters.of(ref);
     if (counter.token !== token) return Promise.resolve(false);
-    counter.fill(used, this.counters.stamp());
+    counter.fill(used, this.counters.stamp(), this.clock.now());
     return Promise.resolve(true);
   }
 

@@ -27,6 +27,7 @@ const INDEX: Readonly<Record<Unit, number>> = {
 export class MemoryCounter {
   version: CounterVersion | undefined;
   token: string | undefined;
+  filledAtMs = 0;
   private readonly used = new Float64Array(UNITS.length);
   private readonly reserved = new Float64Array(UNITS.length);
 
@@ -58,7 +59,8 @@ export class MemoryCounter {
     this.reserved[at] = Math.max(0, (this.reserved[at] ?? 0) + amount);
   }
 
-  fill(used: UnitAmounts, version: CounterVersion): void {
+  fill(used: UnitAmounts, version: CounterVersion, atMs: number): void {
+    this.filledAtMs = atMs;
     for (const unit of UNITS) this.used[INDEX[unit]] = used[unit] ?? 0;
     this.version = version;
     this.token = undefined;

@@ -17,6 +17,7 @@ import {
 } from '../../domain/counters.js';
 
 import { asRestored } from '../../kept-reservations.js';
+import { rereadPatienceMs } from '../reread-patience.js';
 import { readReserveAnswer } from './answers.js';
 import { type Epoch, STANDING_EPOCH } from './epoch.js';
 import { holdKeys, holdsIn, memberOf, registerCall, releaseCall, shrinkCall, unitsOf } from './hold-codec.js';
@@ -82,7 +83,8 @@ export class RedisCounterStore extends CounterStore {
         amounts.some((held) => held.unit === unit) ? (used[index]?.[unit] ?? 0) : 0,
       ),
     );
-    const args = [memberOf(hold), packed(...spent)];
+    const patience = hold.counters.map(({ counter }) => rereadPatienceMs(counter) * 1_000);
+    const args = [memberOf(hold), packed(...spent), packed(patience)];
     return this.end('settle', (epoch) => ({ keys: holdKeys(this.keys, epoch, hold), args }));
   }
 
