@@ -8,6 +8,8 @@ import { until } from '../support/until.js';
 
 import { newWorkspace } from './workspace-app.js';
 
+const LEASE_MS = 1_000;
+
 /** A queue under test, on an application that runs no workers itself. */
 export interface QueueBench {
   readonly harness: Harness;
@@ -24,7 +26,7 @@ export interface QueueBench {
 
 /** Starts one: on RabbitMQ where an address is given. */
 export async function newQueueBench(rabbitUrl?: string): Promise<QueueBench> {
-  const env = { WORKERS_IN_SERVER: 'false', WORKER_LEASE_SEC: '1' };
+  const env = { WORKERS_IN_SERVER: 'false', WORKER_LEASE_SEC: String(LEASE_MS / 1000) };
   const harness = await newHarness({
     env: { ...env, ...(rabbitUrl !== undefined && { RABBITMQ_URL: rabbitUrl }) },
   });
@@ -161,12 +163,26 @@ export function messageQueueContract(bench: () => QueueBench): void {
     expect(await messages.end(silent.message, 'failed')).toBeUndefined();
     const runs = [silent.message.reservationId, ...(other ? [other.message.reservationId] : [])];
     // What the counters' sweeper is told of what either of them may hold.
-    expect([...(await messages.fatesOf(runs)).values()].sort()).toEqual(['free', 'running']);
+    expect([...(await messages.fatesOf(runs, LEASE_MS)).values()].sort()).toEqual(['free', 'running']);
     if (other) await complete(other);
     expect(await messages.find(id)).toMatchObject({ stage: 'completed', result: 'done' });
     // A request that has left a message must not be made again.
-    expect([...(await messages.fatesOf([reservationId(id)])).values()]).toEqual(['running']);
-    expect([...(await messages.fatesOf(runs))]).toEqual([[silent.message.reservationId, 'free']]);
+    expect([...(await messages.fatesOf([reservationId(id)], LEASE_MS)).values()]).toEqual(['running']);
+    expect([...(await messages.fatesOf(runs, LEASE_MS))]).toEqual([[silent.message.reservationId, 'free']]);
+  });
+
+  it('G4: what a silent run holds is free when its lease is over, though nobody takes its message', async () => {
+    const id = await bench().store(workspace);
+    const silent = await bench().receiver(workspace).next();
+    if (silent?.message.id !== id) throw new Error('It did not come.');
+    const run = silent.message.reservationId;
+    const { messages } = bench();
+    const fate = async (leaseMs = LEASE_MS) => (await messages.fatesOf([run], leaseMs)).get(run);
+    expect(await fate()).toBe('running');
+    await until('its lease is over', async () => (await fate()) === 'free');
+    // A database that has started within a lease knows of nobody that they are silent.
+    expect(await fate(86_400_000)).toBe('running');
+    await complete(silent);
   });
 
   it('a worker that has ended gets nothing more, and takes nothing from the others', async () => {

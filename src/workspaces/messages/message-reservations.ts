@@ -8,6 +8,7 @@ import {
   type ReservationKeeper,
 } from '../../rate-limiting/index.js';
 
+import { MessageLeases } from './message-leases.js';
 import { MessageStore } from './message.store.js';
 
 /** Tells the heart what became of the runs of messages, whatever process made them. */
@@ -15,6 +16,7 @@ import { MessageStore } from './message.store.js';
 export class MessageReservations implements ReservationKeeper, OnModuleInit {
   constructor(
     private readonly messages: MessageStore,
+    private readonly leases: MessageLeases,
     private readonly kept: KeptReservations,
   ) {}
 
@@ -23,7 +25,7 @@ export class MessageReservations implements ReservationKeeper, OnModuleInit {
   }
 
   fatesOf(ids: readonly ReservationId[]): Promise<ReadonlyMap<ReservationId, KeptFate>> {
-    return this.messages.fatesOf(ids);
+    return this.messages.fatesOf(ids, this.leases.leaseMs);
   }
 
   /** A run that is not answered holds for its process, which registers that itself. */

@@ -162,8 +162,11 @@ export class MessageStore {
   }
 
   /** What became of runs; of those of others, and of those that the ledger tells of, nothing. */
-  async fatesOf(ids: readonly ReservationId[]): Promise<ReadonlyMap<ReservationId, KeptFate>> {
-    const rows = await this.pool.query<{ id: ReservationId; fate: KeptFate }>(FATES, [ids]);
+  async fatesOf(
+    ids: readonly ReservationId[],
+    leaseMs: number,
+  ): Promise<ReadonlyMap<ReservationId, KeptFate>> {
+    const rows = await this.pool.query<{ id: ReservationId; fate: KeptFate }>(FATES, [ids, leaseMs]);
     return new Map(rows.map(({ id, fate }) => [id, fate]));
   }
 
