@@ -15,6 +15,7 @@ import { MessageRuns } from './messages/message.runs.js';
 import { MessagesController } from './messages/messages.controller.js';
 import { MessagesService } from './messages/messages.service.js';
 import { MessageStore } from './messages/message.store.js';
+import { PublisherLeave } from './messages/publisher-leave.js';
 import { DueMessages } from './queue/due-messages.js';
 import { MessageClaims } from './queue/message-claims.js';
 import { MessageQueue } from './queue/message-queue.port.js';
@@ -34,6 +35,7 @@ import { WorkerSupervisor } from './workers/worker.supervisor.js';
   providers: [
     MessageStore,
     MessageLeases,
+    PublisherLeave,
     MessageAnswerer,
     MessageRuns,
     MessageReservations,

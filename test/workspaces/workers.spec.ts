@@ -81,6 +81,33 @@ describe('workers', () => {
   });
 
   it.each([
+    ['was disabled', 'disabled'],
+    ['has left the workspace', 'left'],
+    ['has revoked the API key', 'revoked'],
+  ] as const)(
+    'G12: who %s since spends nothing more: the message fails, and nobody is asked',
+    async (_what, change) => {
+      const member = await harness.newUser();
+      await user.api.post(`/workspaces/${workspace}/members`, { user_id: member.id });
+      await scale(0);
+      await untilThereAre(0);
+      const id = await publish(member.api, workspace);
+      const changes = {
+        disabled: () => harness.admin.patch(`/admin/users/${member.id}`, { status: 'disabled' }),
+        left: () => user.api.delete(`/workspaces/${workspace}/members/${member.id}`),
+        revoked: () => member.api.delete(`/me/api-keys/${member.keyId}`),
+      };
+      expect((await changes[change]()).status).toBeLessThan(300);
+      await scale(1);
+      expect(await ended(user.api, id)).toMatchObject({
+        ...{ status: 'failed', usage: null },
+        error: { code: 'forbidden', message: expect.stringContaining('any more') },
+      });
+      expect(harness.emulator.requests).toEqual([]);
+    },
+  );
+
+  it.each([
     ['more than is allowed', 9],
     ['less than none', -1],
     ['half a one', 1.5],

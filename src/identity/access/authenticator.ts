@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 
 import { type Soon } from '../../database/index.js';
-import { Clock } from '../../rate-limiting/index.js';
+import { type Caller, Clock } from '../../rate-limiting/index.js';
 import { hexHashOfKey } from '../api-keys/api-key.secret.js';
 import { ApiKeyStore } from '../api-keys/api-key.store.js';
 import { type Principal, principalOf } from '../principal.js';
@@ -41,6 +41,19 @@ export class Authenticator {
     return key instanceof Promise ? key.then((found) => this.byKey(found)) : this.byKey(key);
   }
 
+  /**
+   * Whether who called before could do so now, with the API key that was used then: for work that goes on when the call has
+   * ended. Fails only where the database cannot be asked.
+   */
+  async identifyAgain({ userId, apiKeyId }: Caller): Promise<Identification> {
+    if (apiKeyId !== undefined) {
+      const key = await this.credentials.keyWithId(apiKeyId);
+      return key ? this.byKnownKey(key) : refused('The API key is not known any more.');
+    }
+    const user = userId === undefined ? undefined : await this.credentials.user(userId);
+    return user ? identified(user, principalOf(user)) : refused('The user is not known any more.');
+  }
+
   private async byToken(token: string): Promise<Identification> {
     const read = await this.tokens.read(token);
     if (read.kind === 'expired')
@@ -53,10 +66,13 @@ export class Authenticator {
 
   private byKey(key: KnownKey | undefined): Identification {
     if (!key) return refused('The API key is unknown. Check that it was copied whole, and for this server.');
+    if (this.faultOf(key) === undefined) this.note(key.id);
+    return this.byKnownKey(key);
+  }
+
+  private byKnownKey(key: KnownKey): Identification {
     const fault = this.faultOf(key);
-    if (fault !== undefined) return refused(fault);
-    this.note(key.id);
-    return identified(key.user, key.principal);
+    return fault === undefined ? identified(key.user, key.principal) : refused(fault);
   }
 
   private faultOf({ revokedAt, expiresAt }: KnownKey): string | undefined {

@@ -30,6 +30,7 @@ export class CredentialStore {
   private readonly keys: FreshCache<string, KnownKey>;
   private readonly users: FreshCache<string, UserEntity>;
   private readonly owners: FreshCache<string, UserId>;
+  private readonly hashes: FreshCache<string, string>;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -38,6 +39,7 @@ export class CredentialStore {
     this.keys = new FreshCache(feed, { maxEntries: 50_000 });
     this.users = new FreshCache(feed, { maxEntries: 50_000 });
     this.owners = new FreshCache(feed, { maxEntries: 50_000 });
+    this.hashes = new FreshCache(feed, { maxEntries: 50_000 });
     feed.onChange(({ kind, id }) => {
       this.forget(kind, id);
     });
@@ -46,6 +48,12 @@ export class CredentialStore {
   /** The key with this hash (hex), revoked or not: one query, or none. */
   key(hash: string): Soon<KnownKey | undefined> {
     return known(this.keys.get(hash, () => this.loadKey(Buffer.from(hash, 'hex'))));
+  }
+
+  /** The key with this id, revoked or not. */
+  async keyWithId(id: ApiKeyId): Promise<KnownKey | undefined> {
+    const hash = await known(this.hashes.get(id, () => this.loadHash(id)));
+    return hash === undefined ? undefined : this.key(hash);
   }
 
   /** A user with the plan: one query, or none. */
@@ -88,6 +96,14 @@ export class CredentialStore {
     const row = await boundedLoad(this.feed, () => query.getOne());
     if (!row) throw UNKNOWN;
     return row;
+  }
+
+  /** That never changes. */
+  private async loadHash(id: ApiKeyId): Promise<string> {
+    const query = { where: { id }, select: { id: true, keyHash: true } };
+    const row = await boundedLoad(this.feed, () => this.dataSource.manager.findOne(ApiKeyEntity, query));
+    if (!row) throw UNKNOWN;
+    return row.keyHash.toString('hex');
   }
 
   private async loadOwner(id: ApiKeyId): Promise<UserId> {

@@ -14,6 +14,7 @@ import { type ActualUsage, currentCallContext, RateLimit } from '../../rate-limi
 
 import { chatOf, resultOf } from './message-chat.js';
 import { type ClaimedMessage, MessageStore } from './message.store.js';
+import { PublisherLeave } from './publisher-leave.js';
 import { RunLost } from './run-lost.js';
 
 const KEEP_AGAIN_MS = 250;
@@ -34,10 +35,17 @@ export class MessageAnswerer {
   constructor(
     private readonly runner: ChatRunner,
     private readonly messages: MessageStore,
+    private readonly leave: PublisherLeave,
   ) {}
 
-  /** Inside the call context of who is charged. @throws CodedError `not_found` where no provider serves the model. */
-  prepare({ wish }: ClaimedMessage): Promise<ChatCall> {
+  /**
+   * Inside the call context of who is charged.
+   * @throws CodedError `forbidden` where who published it could not do so any more; `not_found` where no provider serves the
+   *   model.
+   */
+  async prepare(message: ClaimedMessage): Promise<ChatCall> {
+    await this.leave.require(message);
+    const { wish } = message;
     return this.runner.prepare(chatOf(wish), 'llm_call', { model: wish.model });
   }
 
