@@ -33,6 +33,8 @@ export interface TestRedisOptions {
   readonly args?: readonly string[];
 }
 
+const ATTEMPTS = 3;
+
 const MISSING = 'These tests need a redis-server on PATH:   apt-get install -y redis-server';
 
 /** `describe` for tests that need Redis: skipped aloud where there is none, and failed there when CI is set. */
@@ -55,9 +57,17 @@ export function describeWithRedis(name: string, suite: () => void): void {
 
 /** Starts one, in some ten milliseconds. */
 export async function startRedis(options: TestRedisOptions = {}): Promise<TestRedis> {
-  const server = new PrivateRedis(await freePort(), options);
-  await server.restart();
-  return server;
+  for (let attempt = 1; ; attempt++) {
+    const server = new PrivateRedis(await freePort(), options);
+    try {
+      await server.restart();
+      return server;
+    } catch (error) {
+      // Between the look for a port that is free and its use another test may have taken it.
+      await server.stop();
+      if (attempt === ATTEMPTS) throw error;
+    }
+  }
 }
 
 class PrivateRedis implements TestRedis {
@@ -133,16 +143,23 @@ class PrivateRedis implements TestRedis {
     ];
   }
 
-  /** Over a bare socket: a client that was refused keeps its timers for a while. */
+  /**
+   * Whether this very server is ready, and not another that took its port first. Over a bare socket: a client that was
+   * refused keeps its timers for a while.
+   */
   private answers(): Promise<boolean> {
     return new Promise((resolve) => {
-      const socket = connect(this.port, '127.0.0.1', () => socket.write('PING\r\n'));
+      const socket = connect(this.port, '127.0.0.1', () => socket.write('PING\r\nINFO server\r\n'));
       const end = (answered: boolean): void => {
         socket.destroy();
         resolve(answered);
       };
-      socket.once('data', (data) => {
-        end(data.toString().startsWith('+PONG'));
+      let said = '';
+      socket.on('data', (data) => {
+        said += data.toString();
+        if (!said.startsWith('+')) end(false);
+        const [, pid] = /process_id:(\d+)\r\n/.exec(said) ?? [];
+        if (pid !== undefined) end(said.startsWith('+PONG') && Number(pid) === this.server?.pid);
       });
       socket.once('error', () => {
         end(false);
