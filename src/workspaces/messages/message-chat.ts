@@ -5,7 +5,7 @@ import { type MessageWish } from './message.entity.js';
 
 /** OpenAI's JSON mode wants to find the word in the messages. */
 const JSON_ONLY = 'Answer with one valid JSON value and nothing else.';
-/** What no text of Postgres can hold: a provider that sends it must not have its answer lost. */
+/** What no text of Postgres can hold: a provider that sends it must not have its answer, or its refusal, lost. */
 const UNSTORABLE = /[\0\p{Surrogate}]/gu;
 
 /** A message as the body of a chat. */
@@ -24,7 +24,7 @@ export function chatOf({ prompt, content, systemPrompt, responseFormat }: Messag
 
 /** An answer's text as it is kept. @throws CodedError `provider_failed` where JSON was asked for and it is none. */
 export function resultOf(text: string, { responseFormat }: Pick<MessageWish, 'responseFormat'>): string {
-  const result = text.replace(UNSTORABLE, '\u{fffd}');
+  const result = storable(text);
   if (responseFormat === 'json' && jsonOf(result) === undefined) {
     throw new CodedError(
       'provider_failed',
@@ -32,6 +32,11 @@ export function resultOf(text: string, { responseFormat }: Pick<MessageWish, 're
     );
   }
   return result;
+}
+
+/** A text as Postgres can hold it. */
+export function storable(text: string): string {
+  return text.replace(UNSTORABLE, '\u{fffd}');
 }
 
 /** `undefined` for what is no JSON. */

@@ -93,6 +93,11 @@ describe('what is done with a message whose run came to nothing', () => {
     });
   });
 
+  it('what a provider has said is told as Postgres can hold it', () => {
+    const { message } = faultOf(new CodedError('validation_failed', 'a\0b\ud800c\u{1f600}'));
+    expect(message).toBe('a\ufffdb\ufffdc\u{1f600}');
+  });
+
   it('a fault of ours tells nothing of itself', () => {
     expect(faultOf(new Error('password=hunter2'))).toEqual({
       code: 'internal_error',

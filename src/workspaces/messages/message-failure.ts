@@ -1,6 +1,7 @@
 import { CodedError, type ErrorCode } from '../../errors.js';
 import { LimitExceeded } from '../../rate-limiting/index.js';
 
+import { storable } from './message-chat.js';
 import { type MessageFault } from './message.entity.js';
 
 /** What is done with a message whose run came to nothing. */
@@ -69,7 +70,11 @@ export function faultOf(error: unknown): MessageFault {
     return { code: 'internal_error', message: 'The fault is ours and is in the log under this id.' };
   }
   const { code, message, members } = error;
-  return { code, message, ...(error instanceof LimitExceeded && { limits: members.limits }) };
+  return {
+    code,
+    message: storable(message),
+    ...(error instanceof LimitExceeded && { limits: members.limits }),
+  };
 }
 
 function waitOf(error: CodedError): number | undefined {
