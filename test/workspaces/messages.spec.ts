@@ -291,6 +291,7 @@ describe('messages', () => {
     expect(idsOf(first)).toEqual([ids[2], ids[1]]);
     expect(idsOf(await list(`&limit=2&cursor=${String(first.nextCursor)}`))).toEqual([ids[0]]);
     expect(idsOf(await list('&status=failed'))).toEqual([ids[2]]);
+    expect(first.items[1]).toEqual((await user.api.get(`/messages/${String(ids[1])}`)).body);
   });
 
   it('a call that outlasts a lease is left alone while its worker says that it works', async () => {

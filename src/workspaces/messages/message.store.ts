@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 
 import { Injectable } from '@nestjs/common';
-import { DataSource, In, LessThan } from 'typeorm';
+import { DataSource } from 'typeorm';
 
 import { readSql, SqlPool } from '../../database/index.js';
 import { type PageRequest } from '../../identity/index.js';
 import { type Hold, type KeptFate, type Reservation, type ReservationId } from '../../rate-limiting/index.js';
 
-import { MessageEntity } from './message.entity.js';
+import { MessageEntity, type MessageWish } from './message.entity.js';
 import { mayFollow, MESSAGE_STAGES, type MessageStage } from './message-stage.js';
 
 const sql = (file: string) => readSql({ scope: 'messages', folder: join(__dirname, 'sql'), file });
@@ -15,6 +15,7 @@ const INSERT = sql('insert-message');
 const CLAIM = sql('claim-message');
 const WRITE = sql('write-message');
 const RENEW = sql('renew-leases');
+const NEWEST = sql('newest-messages');
 const DUE = sql('due-workspaces');
 const FATES = sql('run-fates');
 const COUNT = sql('count-messages');
@@ -23,6 +24,24 @@ const MARK_ANNOUNCED = sql('mark-announced');
 
 /** A message as it was last seen. */
 export type Message = Readonly<Pick<MessageEntity, keyof MessageEntity>>;
+
+/** As much of it as its workspace's members may be told. */
+export type SeenMessage = Pick<
+  Message,
+  | 'id'
+  | 'workspaceId'
+  | 'caller'
+  | 'sequenceIndex'
+  | 'htmlTag'
+  | 'stage'
+  | 'attempts'
+  | 'reservationId'
+  | 'result'
+  | 'usage'
+  | 'error'
+  | 'createdAt'
+  | 'completedAt'
+> & { readonly wish: Pick<MessageWish, 'responseFormat'> };
 
 export type NewMessage = Pick<
   Message,
@@ -91,10 +110,8 @@ export class MessageStore {
   newest(
     workspaceId: string,
     { stages, after, limit }: PageRequest & { readonly stages: readonly MessageStage[] },
-  ): Promise<Message[]> {
-    const before = after === undefined ? {} : { id: LessThan(after) };
-    const where = { workspaceId, stage: In(stages), ...before };
-    return this.dataSource.manager.find(MessageEntity, { where, order: { id: 'DESC' }, take: limit + 1 });
+  ): Promise<SeenMessage[]> {
+    return this.pool.query(NEWEST, [workspaceId, stages, after ?? null, limit + 1]);
   }
 
   /** Takes on a message that is due; `undefined` where there is none. */
@@ -172,8 +189,8 @@ export class MessageStore {
 
   /** What is held for answers that are kept and not charged yet. */
   async holdsOfAnswers(): Promise<readonly Hold[]> {
-    const where = { stage: 'settling' as const };
-    const settling = await this.dataSource.manager.findBy(MessageEntity, where);
+    const asked = { where: { stage: 'settling' as const }, select: { id: true, reservation: true } };
+    const settling = await this.dataSource.manager.find(MessageEntity, asked);
     return settling.flatMap(({ reservation }) => reservation?.hold ?? []);
   }
 

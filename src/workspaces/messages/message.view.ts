@@ -2,11 +2,11 @@ import { formatUsd } from '../../rate-limiting/index.js';
 
 import { jsonOf } from './message-chat.js';
 import { type MessageDto, type MessageUsageDto } from './message.dto.js';
-import { type Message } from './message.store.js';
+import { type SeenMessage } from './message.store.js';
 import { STATUS_OF } from './message-stage.js';
 
 /** A message as its workspace's members are told of it. What is not paid yet is not told. */
-export function messageView(message: Message): MessageDto {
+export function messageView(message: SeenMessage): MessageDto {
   const { id, workspaceId, stage, wish, result, error } = message;
   const done = stage === 'completed';
   const shown = wish.responseFormat === 'json' && result !== null ? jsonOf(result) : result;
@@ -25,7 +25,7 @@ export function messageView(message: Message): MessageDto {
   };
 }
 
-function usageOf({ usage, reservationId }: Message): MessageUsageDto | null {
+function usageOf({ usage, reservationId }: SeenMessage): MessageUsageDto | null {
   if (!usage || reservationId === null) return null;
   const { inputTokens, outputTokens, totalTokens = inputTokens + outputTokens } = usage;
   return {

@@ -23,7 +23,7 @@ import { MessageQueue } from '../queue/message-queue.port.js';
 import { unknownWorkspace } from '../workspaces/workspace.store.js';
 
 import { type MessageWish } from './message.entity.js';
-import { type Message, MessageStore, type NewMessage } from './message.store.js';
+import { type Message, MessageStore, type NewMessage, type SeenMessage } from './message.store.js';
 import { MESSAGE_STAGES, type MessageStatus, stagesOf } from './message-stage.js';
 
 const WITHDRAW_EVERY_MS = 5_000;
@@ -92,7 +92,7 @@ export class MessagesService {
     { workspaceId, status }: MessageSearch,
     principal: Principal,
     page: PageRequest,
-  ): Promise<Page<Message>> {
+  ): Promise<Page<SeenMessage>> {
     await this.access.requireMember(workspaceId, principal);
     const stages = status === undefined ? MESSAGE_STAGES : stagesOf(status);
     return pageOf(await this.messages.newest(workspaceId, { ...page, stages }), page.limit);
