@@ -16,7 +16,6 @@ local values = redis.call('MGET', unpack(KEYS, 2))
 local from, to = string.find(ARGV[1], '\n', 1, true) + 1, #ARGV[1] - 8 * #values
 local held = { struct.unpack('<' .. string.rep('d', (to - from + 1) / 8), string.sub(ARGV[1], from, to)) }
 local spent = { struct.unpack('<' .. string.rep('d', #ARGV[2] / 8), ARGV[2]) }
-local patience = { struct.unpack('<' .. string.rep('d', #values), ARGV[3]) }
 local at, spending = 1, 0
 
 for index, raw in ipairs(values) do
@@ -24,10 +23,10 @@ for index, raw in ipairs(values) do
   if raw then
     local state = { cmsgpack.unpack(raw) }
     local same = string.sub(raw, 1, 9) == '\207' .. string.sub(ARGV[1], to + 8 * index - 7, to + 8 * index)
-    local young = false
-    if not same and patience[index] > 0 and state[1] > 0 then
+    local patience, young = same and 0 or struct.unpack('<d', ARGV[3], 8 * index - 7), false
+    if patience > 0 and state[1] > 0 then
       local time = redis.call('TIME')
-      young = time[1] * 1000000 + time[2] - state[1] < patience[index]
+      young = time[1] * 1000000 + time[2] - state[1] < patience
     end
     for unit = 1, ended * units do
       local used, reserved = state[2 * unit] or 0, (state[2 * unit + 1] or 0) - held[at + unit]
