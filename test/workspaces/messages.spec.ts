@@ -170,6 +170,14 @@ describe('messages', () => {
       error: { code: 'quota_exceeded', limits: [{ name: 'user.month.calls', max: 1, used: 1 }] },
     });
     expect(harness.emulator.requests).toHaveLength(1);
+
+    // G12: what is left of a user's limits is no business of other members.
+    await poor.api.post(`/workspaces/${own}/members`, { user_id: user.id });
+    const read = async ({ api }: Pick<TestUser, 'api'>) =>
+      (await api.get(`/messages/${denied.message_id}`)).body.error;
+    expect(await read({ api: harness.admin })).toEqual(denied.error);
+    const message = 'Who published this had no room left in a limit.';
+    expect(await read(user)).toEqual({ code: 'quota_exceeded', message });
   });
 
   it('a quota that calls in flight hold is waited for', async () => {
@@ -208,8 +216,8 @@ describe('messages', () => {
     for (let at = 0; at < 4; at++) ids.push(await publish(user.api, own));
     // Two a second, and the clock stands still: each half a second lets one more through, however many workers there are.
     for (const count of [2, 3]) {
-      await until('the others wait', async () => (await waiting(own)) === 4 - count);
-      expect(harness.emulator.requests).toHaveLength(count);
+      const asked = () => harness.emulator.requests.length === count;
+      await until('the others wait', async () => (await waiting(own)) === 4 - count && asked());
       harness.clock.advance(500);
       await until('one more is asked', () => harness.emulator.requests.length === count + 1);
     }

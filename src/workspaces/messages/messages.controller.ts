@@ -61,7 +61,8 @@ export class MessagesController {
     @CurrentPrincipal() principal: Principal,
   ): Promise<Page<MessageDto>> {
     const search = { workspaceId: query.workspace_id, status: query.status };
-    return mapPage(await this.messages.search(search, principal, pageRequest(query)), messageView);
+    const found = await this.messages.search(search, principal, pageRequest(query));
+    return mapPage(found, (message) => messageView(message, principal));
   }
 
   @Get(['messages/:id', 'message/:id'])
@@ -69,7 +70,7 @@ export class MessagesController {
   @ApiOkResponse({ type: MessageDto })
   @ApiProblems(401, 404)
   async find(@CurrentPrincipal() principal: Principal, @Param('id', IdPipe) id: string): Promise<MessageDto> {
-    return messageView(await this.messages.find(id, principal));
+    return messageView(await this.messages.find(id, principal), principal);
   }
 }
 
