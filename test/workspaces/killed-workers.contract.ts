@@ -74,13 +74,9 @@ export function thousandMessages(deployment: () => WorkerDeployment): void {
         await Promise.all(batch);
       }
     })();
-    let rows = 0;
-    const killing = killInTurn(deployment(), 1_000, () => rows - before >= MESSAGES);
+    const killing = killInTurn(deployment(), { every: MESSAGES / 8, of: MESSAGES });
     await publishing;
-    const counted = async () => {
-      rows = (await deployment().rows()).length;
-      return rows - before >= MESSAGES;
-    };
+    const counted = async () => (await deployment().rows()).length - before >= MESSAGES;
     await until('all are paid', counted, 60_000);
     expect(await killing).toBeGreaterThanOrEqual(3);
 

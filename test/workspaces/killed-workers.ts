@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 
 import { Client } from 'pg';
 
@@ -11,6 +10,7 @@ import { type Emulator, startEmulator } from '../support/emulator/emulator.js';
 import { ADMIN_KEY, newUser, type TestUser, upstreamOf, WIDE_OPEN } from '../support/harness.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
+import { until } from '../support/until.js';
 
 import { newWorkspace } from './workspace-app.js';
 
@@ -93,19 +93,23 @@ function environmentOf({ dataDir, postgres, redis, emulator, rabbitUrl }: Parts)
   };
 }
 
-/** Kills one process after the other and starts it again, until told to stop. @returns how often. */
+/**
+ * Kills one process after the other and starts it again, each time that so many more rows are there: however fast the machine
+ * is, there is work left to be lost. @returns how often, until all were.
+ */
 export async function killInTurn(
   deployment: WorkerDeployment,
-  everyMs: number,
-  done: () => boolean,
+  { every, of }: { readonly every: number; readonly of: number },
 ): Promise<number> {
+  const before = (await deployment.rows()).length;
+  const count = async () => (await deployment.rows()).length - before;
   let kills = 0;
-  for (let at = 0; !done(); at = 1 - at) {
-    await delay(everyMs);
-    if (done()) break;
-    await deployment.kill(at);
+  for (let next = every; next < of; next += every) {
+    await until(`${next} rows are there`, async () => (await count()) >= next, 60_000);
+    if ((await count()) >= of) break;
+    await deployment.kill(kills % 2);
+    await deployment.start(kills % 2);
     kills++;
-    await deployment.start(at);
   }
   return kills;
 }
