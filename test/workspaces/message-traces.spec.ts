@@ -55,7 +55,7 @@ describe('traces of messages', () => {
 
   it('each try is a branch of it', async () => {
     harness.emulator.next({ status: 500 });
-    const { spans } = await traced('b'.repeat(32), 10);
+    const { spans } = await traced('b'.repeat(32), 11);
     const failed = { message: [{ llm_call: [{ reserve: [] }, { provider: [] }] }] };
     expect(treeBelow(CALLER_SPAN, spans)).toEqual([
       { 'POST /messages': [{ publish: [failed, { message: [TRY] }] }] },
