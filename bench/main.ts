@@ -5,31 +5,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { type Figure, resultsOf } from './figures.js';
+import { openInOwnProcess } from './own-process.js';
 import { type OpenRow, type Row } from './row.js';
-import { endpointRow } from './rows/endpoint.row.js';
-import { gatewayRow } from './rows/gateway.row.js';
-import { knownUsersRow } from './rows/known-users.row.js';
-import { latencyRow } from './rows/latency.row.js';
-import { ledgerRow } from './rows/ledger.row.js';
-import { memoryRow } from './rows/memory.row.js';
-import { reportRow } from './rows/report.row.js';
-import { redisBytesRow } from './rows/redis-bytes.row.js';
-import { reserveRow } from './rows/reserve.row.js';
-import { streamsRow } from './rows/streams.row.js';
+import { ROWS } from './rows/index.js';
 import { tableOf } from './table.js';
 
-const ROWS: readonly Row[] = [
-  reserveRow,
-  endpointRow,
-  gatewayRow,
-  ledgerRow,
-  redisBytesRow,
-  memoryRow,
-  latencyRow,
-  reportRow,
-  knownUsersRow,
-  streamsRow,
-];
 const LETTERS = lettersOf(ROWS);
 const USAGE = `npm run bench -- [--rows ${LETTERS.join(',')}] [--rounds 3] [--quick] [--usage-rows 1000000]`;
 
@@ -40,7 +20,7 @@ async function main(): Promise<void> {
   const open: { row: Row; running: OpenRow; seen: Figure[][] }[] = [];
   try {
     for (const row of ROWS.filter(({ letter }) => letters.includes(letter))) {
-      open.push({ row, running: await row.open(pace), seen: [] });
+      open.push({ row, running: await openInOwnProcess(row, pace), seen: [] });
     }
     for (let round = 1; round <= rounds; round++) {
       for (const { row, running, seen } of open) {
