@@ -115,11 +115,14 @@ describe('the circuit breaker', () => {
     });
   });
 
-  it('is no user’s to close, and nobody’s without a reason', async () => {
+  it('is no user’s to close; an admin may do so without a word, and is in the audit log', async () => {
     const reset = { reason: 'let me in' };
     expect((await user.api.post('/admin/circuit-breaker/reset', reset)).status).toBe(403);
-    const silent = await harness.admin.post('/admin/circuit-breaker/reset', {});
-    expect([silent.status, silent.body.errors[0].path]).toEqual([400, 'reason']);
+    const wrong = await harness.admin.post('/admin/circuit-breaker/reset', { reason: 7 });
+    expect([wrong.status, wrong.body.errors[0].path]).toEqual([400, 'reason']);
+    expect((await harness.admin.post('/admin/circuit-breaker/reset', undefined)).status).toBe(200);
+    const { body } = await harness.admin.get('/admin/audit');
+    expect(body.items[0]).toMatchObject({ action: 'circuit_breaker.reset', reason: null });
   });
 
   it('G1: 40 parallel calls never pass it, and what they only hold does not open it', async () => {

@@ -40,7 +40,7 @@ export class CircuitBreakerController {
     @Body() { reason }: ResetCircuitBreakerDto,
     @CurrentChange() { actor }: ChangeContext,
   ): Promise<Shown<CircuitBreakerView>> {
-    await this.breaker.reset({ actor, reason });
+    await this.breaker.reset({ actor, reason: reason ?? undefined });
     return circuitBreakerView(await this.budgets.look());
   }
 }

@@ -1,13 +1,15 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsOptional } from 'class-validator';
 
 import { IsLine, type Shown } from '../../identity/index.js';
 import { type BudgetsStanding, type BudgetStanding, formatUsd } from '../../rate-limiting/index.js';
 
 /** Why the circuit breaker is closed. */
 export class ResetCircuitBreakerDto {
-  @ApiProperty({ maxLength: 500, description: 'Why: kept in the audit log.' })
+  @ApiPropertyOptional({ maxLength: 500, description: 'Why: kept in the audit log.' })
+  @IsOptional()
   @IsLine(500)
-  reason!: string;
+  reason?: string | null;
 }
 
 /** What all callers together spent in the clock hour. */

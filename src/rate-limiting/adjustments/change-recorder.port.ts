@@ -4,7 +4,7 @@ import { type EntityManager } from 'typeorm';
 export interface QuotaChangeContext {
   /** `id` is `null` where no user acts, such as on the command line. */
   readonly actor: { readonly id: string | null; readonly label: string };
-  readonly reason: string;
+  readonly reason?: string | undefined;
 }
 
 /** A change that is being made: all it writes, logs and announces is there together, or not at all. */

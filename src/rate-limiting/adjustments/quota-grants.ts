@@ -26,6 +26,7 @@ export type GrantedUnit = (typeof GRANTED_UNITS)[number];
 
 export interface GrantInput extends QuotaChangeContext {
   readonly userId: UserId;
+  readonly reason: string;
   readonly unit: GrantedUnit;
   /** Above 0, in the unit; money in nano-dollars. */
   readonly amount: number;

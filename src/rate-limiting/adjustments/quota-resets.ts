@@ -31,6 +31,7 @@ export type ResetScope = (typeof RESET_SCOPES)[number];
 
 export interface ResetInput extends QuotaChangeContext {
   readonly scope: ResetScope;
+  readonly reason: string;
   /** Whose; left out for `all`. */
   readonly id?: string | undefined;
 }
