@@ -87,7 +87,8 @@ export class MessageAnswerer {
         if (signal.aborted || isRefusal(error)) throw error;
         if (!told)
           this.logger.warn({ err: error, message: message.id }, 'An answer cannot be kept yet; trying on.');
-        await delay(KEEP_AGAIN_MS, undefined, { signal });
+        // Stopped, it is tried once more; then it is the table that was away, which is no try.
+        await delay(KEEP_AGAIN_MS, undefined, { signal }).catch(() => undefined);
       }
     }
   }

@@ -124,7 +124,10 @@ export class MessageRuns {
   }
 
   private async fail(message: ClaimedMessage, error: MessageFault): Promise<RunEnd> {
-    this.count('failed', await this.messages.end(message, 'failed', { error }), 'failed');
+    const written = await this.messages.end(message, 'failed', { error });
+    this.count('failed', written, 'failed');
+    // Another run has it: that one tells the queue what came of it.
+    if (!written) return LATER;
     this.logger.warn({ message: message.id, code: error.code }, 'A message has failed.');
     return { fate: 'dead', restMs: 0 };
   }
