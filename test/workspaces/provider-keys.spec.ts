@@ -218,4 +218,31 @@ describe('provider keys', () => {
     await app.close();
     expect((await stored()).map((row) => row.encryption_key_id)).toEqual(['new']);
   });
+
+  it('a key whose encrypting key is missing is a 503 that tells nothing of it; the log tells the operator which', async () => {
+    const added = await add();
+    const app = await instance({ ENCRYPTION_KEY: `new:${NEW}` });
+    const client = new ApiClient(await app.getUrl(), member.key);
+    const ask = () =>
+      client.post(
+        '/v1/chat/completions',
+        { messages: [{ role: 'user', content: 'x' }] },
+        { 'X-Workspace-Id': id },
+      );
+    const [first, second] = [await ask(), await ask()];
+    await app.close();
+    expect(first.headers.get('retry-after')).toBe('60');
+    for (const answer of [first, second]) {
+      expect([answer.status, answer.body.error.code]).toEqual([503, 'providers_exhausted']);
+      expect(answer.body.error.attempts).toEqual([
+        { provider: 'openai', status: null, reason: 'key_unreadable' },
+      ]);
+      expect(JSON.stringify(answer.body)).not.toMatch(/old|ENCRYPTION_KEY|of-a-workspace-secret/);
+    }
+    const told = harness.log.filter((line) => line.includes('"encryptedWith":"old"'));
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain(added.body.id);
+    expect(told[0]).toContain('ENCRYPTION_KEY has no key old');
+    expect(harness.log.join('')).not.toContain(KEY);
+  });
 });

@@ -10,11 +10,14 @@ import { placeOf } from './provider-key.drafts.js';
 import { type ProviderKeyRow } from './provider-key.entity.js';
 import { ProviderKeyStore } from './provider-key.store.js';
 
+const RETRY_AFTER_MS = 60_000;
+
 /** The keys of workspaces as their calls need them: decrypted, cached, and forgotten within a second when they change. */
 @Injectable()
 export class StoredOwnKeys extends OwnKeys {
   private readonly logger = new Logger('ProviderKeys');
   private readonly cache: FreshCache<string, readonly OwnKey[]>;
+  private readonly told = new Set<string>();
 
   constructor(
     private readonly keys: ProviderKeyStore,
@@ -57,13 +60,33 @@ export class StoredOwnKeys extends OwnKeys {
     try {
       return this.ring.open(row, placeOf(row));
     } catch (error) {
-      this.logger.error({ err: error, providerKey: row.id }, 'A provider key cannot be decrypted.');
-      throw new CodedError(
-        'internal_error',
-        'A provider key of this workspace cannot be decrypted. The operator must look at ENCRYPTION_KEY.',
-        {},
-        { cause: error },
-      );
+      this.tell(row, error);
+      throw unreadableKey(row, error);
     }
   }
+
+  /** Once: each call of its workspace asks anew. */
+  private tell({ id, workspaceId, encryptionKeyId }: ProviderKeyRow, error: unknown): void {
+    const which = `${id}:${encryptionKeyId}`;
+    if (this.told.has(which)) return;
+    this.told.add(which);
+    this.logger.error(
+      { err: error, providerKey: id, workspace: workspaceId, encryptedWith: encryptionKeyId },
+      'A provider key cannot be decrypted: the calls of its workspace fail until ENCRYPTION_KEY has its key again, or it is replaced.',
+    );
+  }
+}
+
+/** The caller can do nothing about it, and another moment may be better: the operator mends it, or an owner replaces it. */
+function unreadableKey({ provider, lastFour }: ProviderKeyRow, cause: unknown): CodedError {
+  return new CodedError(
+    'providers_exhausted',
+    `This server cannot read the workspace's key at ${provider} (it ends in ${lastFour}), so the call was not made and nothing was charged. ` +
+      'The operator finds in the log what is missing; an owner may also replace the key.',
+    {
+      attempts: [{ provider, status: null, reason: 'key_unreadable' }],
+      retryAfterMs: RETRY_AFTER_MS,
+    },
+    { cause },
+  );
 }

@@ -53,7 +53,8 @@ describe('what is done with a message whose run came to nothing', () => {
       kind: 'wait',
       waitMs: 7_000,
     });
-    expect(stepAfter(exhausted('rate_limited'), last)).toMatchObject({ kind: 'wait' });
+    for (const reason of ['rate_limited', 'key_unreadable'])
+      expect(stepAfter(exhausted(reason), last)).toMatchObject({ kind: 'wait' });
     expect(stepAfter(new CodedError('store_unavailable', 'Away.'), last)).toMatchObject({
       kind: 'wait',
       waitMs: 250,

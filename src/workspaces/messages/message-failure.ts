@@ -36,8 +36,8 @@ const FINAL: readonly ErrorCode[] = [
   'unauthorized',
   'payload_too_large',
 ];
-/** Nobody was there to do it: it rests, or our permits are spent, or its own are. */
-const NO_TURN: readonly unknown[] = ['cooling_down', 'no_permits', 'rate_limited'];
+/** Nobody was there to do it: it rests, or our permits are spent, or its own are, or the operator has mislaid what opens its key. */
+const NO_TURN: readonly unknown[] = ['cooling_down', 'no_permits', 'rate_limited', 'key_unreadable'];
 
 const LONGEST_RETRY_MS = 60_000;
 const SHORTEST_WAIT_MS = 250;
