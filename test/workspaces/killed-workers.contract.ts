@@ -1,11 +1,17 @@
 import { startWorker } from '../support/app-process.js';
 import { until } from '../support/until.js';
 
-import { killInTurn, type WorkerDeployment } from './killed-workers.js';
+import { killInTurn, mostPast, type WorkerDeployment } from './killed-workers.js';
 import { ended, publish } from './workspace-app.js';
 
 const MESSAGES = 1_000;
 const AT_ONCE = 20;
+/** The first is asked of as fast as its key allows: its messages are there at once, and would take a third of the time. */
+const OWN_KEYS = [
+  { key: 'sk-own-of-workspace-1', messages: 100, perSec: 4 },
+  { key: 'sk-own-of-workspace-2', messages: 450, perSec: 50 },
+  { key: 'sk-own-of-workspace-3', messages: 450, perSec: 50 },
+];
 
 /** What becomes of workers whose process ends. */
 export function endedProcesses(deployment: () => WorkerDeployment): void {
@@ -56,11 +62,14 @@ export function endedProcesses(deployment: () => WorkerDeployment): void {
 export function thousandMessages(deployment: () => WorkerDeployment): void {
   const api = () => deployment().user.api;
 
-  it('G3: 1,000 messages over 3 workspaces and 2 processes that are killed again and again: 1,000 results, 1,000 rows, each once', async () => {
+  it('G3: 1,000 messages over 3 workspaces and 2 processes that are killed again and again: 1,000 results, 1,000 rows, each once, in the rates of their keys', async () => {
     const { emulator } = deployment();
     emulator.reset();
     emulator.always(({ body }) => ({ text: promptOf(body), delayMs: 25 }));
-    const workspaces = await Promise.all([1, 2, 3].map(() => deployment().newWorkspace()));
+    const workspaces = await Promise.all(OWN_KEYS.map((own) => deployment().newWorkspace([keyOf(own)])));
+    const addressees = OWN_KEYS.flatMap(({ messages }, at) =>
+      Array<string>(messages).fill(workspaces[at] ?? ''),
+    );
     await Promise.all(workspaces.map((id) => api().post(`/workers/scale/${id}`, { count: 4 })));
     const before = (await deployment().rows()).length;
 
@@ -69,7 +78,7 @@ export function thousandMessages(deployment: () => WorkerDeployment): void {
       for (let from = 0; from < MESSAGES; from += AT_ONCE) {
         const batch = Array.from({ length: AT_ONCE }, async (_, at) => {
           const prompt = `message ${from + at}`;
-          prompts.set(await publish(api(), workspaces[(from + at) % 3] ?? '', { prompt }), prompt);
+          prompts.set(await publish(api(), addressees[from + at] ?? '', { prompt }), prompt);
         });
         await Promise.all(batch);
       }
@@ -98,6 +107,12 @@ export function thousandMessages(deployment: () => WorkerDeployment): void {
     const usages = new Set(answered.map(({ body }) => String(body.usage.usage_id)));
     expect(paid.every(({ id }) => usages.has(id))).toBe(true);
     await until('nothing is held', async () => (await reserved()) === 0, 20_000);
+    for (const { key, messages, perSec } of OWN_KEYS) {
+      const own = emulator.requests.filter(({ headers }) => headers.authorization === `Bearer ${key}`);
+      expect(own.length).toBeGreaterThanOrEqual(messages);
+      const cameAt = own.map((request) => request.cameAt);
+      expect(mostPast(cameAt, { burst: perSec, perSec })).toBeLessThanOrEqual(0);
+    }
   }, 180_000);
 
   const underWay = async (workspace: string): Promise<number> => {
@@ -113,6 +128,10 @@ export function thousandMessages(deployment: () => WorkerDeployment): void {
     const { limits } = (await api().get('/me/usage')).body;
     return limits.reduce((sum: number, limit: { reserved: unknown }) => sum + Number(limit.reserved), 0);
   };
+}
+
+function keyOf({ key, perSec }: (typeof OWN_KEYS)[number]): object {
+  return { name: 'upstream', api_key: key, rate_limit: perSec, rate_limit_period: 1 };
 }
 
 function promptOf(body: Readonly<Record<string, unknown>>): string {

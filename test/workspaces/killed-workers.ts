@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +27,8 @@ export interface WorkerDeployment {
   /** One in the place of another. */
   start(at: number): Promise<void>;
   kill(at: number): Promise<void>;
-  newWorkspace(): Promise<string>;
+  /** With keys of its own, where some are given. */
+  newWorkspace(providers?: readonly object[]): Promise<string>;
   /** The ledger's rows of the user's messages. */
   rows(): Promise<{ readonly id: string; readonly message: string; readonly status: string }[]>;
   stop(): Promise<void>;
@@ -53,7 +55,7 @@ export async function startWorkerDeployment(rabbitUrl?: string): Promise<WorkerD
     async kill(at) {
       await workers[at]?.stop('SIGKILL');
     },
-    newWorkspace: () => newWorkspace(user),
+    newWorkspace: (providers = []) => newWorkspace(user, { providers }),
     async rows() {
       const { rows } = await table.query<{ id: string; message: string; status: string }>(
         `SELECT id, metadata ->> 'messageId' AS message, status FROM token_usage WHERE user_id = $1`,
@@ -82,6 +84,7 @@ function environmentOf({ dataDir, postgres, redis, emulator, rabbitUrl }: Parts)
   return {
     ...{ DATABASE_URL: postgres.url, REDIS_URL: redis.url, DATA_DIR: dataDir },
     ...{ BOOTSTRAP_ADMIN_KEY: ADMIN_KEY, JWT_SECRET: 'a secret of the tests, long enough to sign with' },
+    ENCRYPTION_KEY: randomBytes(32).toString('base64'),
     ...{
       WORKER_LEASE_SEC: String(LEASE_SEC),
       MESSAGE_MAX_ATTEMPTS: '50',
@@ -112,4 +115,21 @@ export async function killInTurn(
     kills++;
   }
   return kills;
+}
+
+/** How long a request may be on its way from where its permit was taken to the emulator, on a machine that is busy. */
+const UNDER_WAY_MS = 1_000;
+
+/** By how much requests that came at these instants went past a bucket, at worst; 0 or less where they kept to it. */
+export function mostPast(
+  cameAt: readonly number[],
+  { burst, perSec }: { readonly burst: number; readonly perSec: number },
+): number {
+  const past = cameAt.map((from, first) => {
+    const since = cameAt
+      .slice(first)
+      .map((to, at) => at + 1 - burst - (perSec * (to - from + UNDER_WAY_MS)) / 1000);
+    return Math.max(...since);
+  });
+  return Math.max(...past);
 }

@@ -25,6 +25,8 @@ export interface EmulatedRequest {
   readonly body: Json;
   /** The client's port: the same for requests on one connection. */
   readonly connection: number | undefined;
+  /** When it had come whole, in milliseconds of the process's own clock. */
+  readonly cameAt: number;
   /** When the client hung up before the whole answer was sent, in Unix milliseconds. */
   abortedAt?: number;
 }
@@ -159,6 +161,7 @@ export class Emulator {
       headers: request.headers,
       body,
       connection: request.socket.remotePort,
+      cameAt: performance.now(),
     };
     this.requests.push(entry);
     this.maxInFlight = Math.max(this.maxInFlight, ++this.inFlight);
