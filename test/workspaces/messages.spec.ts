@@ -131,12 +131,22 @@ describe('messages', () => {
     expect((await user.api.get(`/message/${String(body.message_id)}`)).body.status).toBe('completed');
   });
 
-  it('G11: JSON that is none is no answer: it is asked for again, and one is paid', async () => {
+  it('G11: what was delivered is never free: JSON that is none is charged, and asked for again', async () => {
     harness.emulator.next({ text: 'Here you are: {}' }, { text: '{"capital": "Paris"}' });
     const id = await publish(user.api, workspace, { response_format: 'json' });
-    expect(await ended(user.api, id)).toMatchObject({ attempts: 2, result: { capital: 'Paris' } });
+    const message = await ended(user.api, id);
+    expect(message).toMatchObject({ attempts: 2, result: { capital: 'Paris' }, error: null });
     expect(harness.emulator.requests[0]?.body.response_format).toEqual({ type: 'json_object' });
-    expect(await ledger.ledger(user.id)).toMatchObject({ rows: 1 });
+    const rows = await ledger.rows(user.id);
+    expect(rows).toMatchObject([1, 2].map(() => ({ status: 'settled', metadata: { messageId: id } })));
+    expect(rows.map((row) => row.id)).toContain(message.usage.usage_id);
+
+    harness.emulator.always({ text: 'No.' });
+    const failed = await ended(user.api, await publish(user.api, workspace, { response_format: 'json' }));
+    expect(failed).toMatchObject({ status: 'failed', attempts: 3, result: null });
+    expect(failed.error).toMatchObject({ code: 'provider_failed', message: expect.stringContaining('JSON') });
+    expect(failed.usage).toMatchObject({ provider: 'upstream' });
+    expect(await ledger.ledger(user.id)).toMatchObject({ rows: 5, calls: 5 });
     expect(await nothingHeld()).toBe(true);
   });
 

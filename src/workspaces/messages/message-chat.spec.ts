@@ -1,4 +1,4 @@
-import { chatOf, jsonOf, resultOf } from './message-chat.js';
+import { chatOf, jsonOf, judgedAnswer } from './message-chat.js';
 
 const WISH = { prompt: 'Sum it up.', responseFormat: 'text' as const };
 
@@ -20,18 +20,23 @@ describe('a message as a chat', () => {
   });
 });
 
-describe('resultOf', () => {
+describe('judgedAnswer', () => {
   it.each(['{"a": 1}', '[]', '"text"', ' 7 ', 'null'])('takes %s for JSON', (text) => {
-    expect(resultOf(text, { responseFormat: 'json' })).toBe(text);
+    expect(judgedAnswer(text, { responseFormat: 'json' })).toEqual({ result: text, error: null });
     expect(jsonOf(text)).toEqual(JSON.parse(text));
   });
 
   it.each(['', 'Here you are: {}', '```json\n{}\n```', '{"a": 1'])('does not take %j for JSON', (text) => {
-    expect(() => resultOf(text, { responseFormat: 'json' })).toThrow(/asked for JSON/);
-    expect(resultOf(text, { responseFormat: 'text' })).toBe(text);
+    expect(judgedAnswer(text, { responseFormat: 'json' })).toEqual({
+      result: null,
+      error: { code: 'provider_failed', message: expect.stringContaining('asked for JSON') as string },
+    });
+    expect(judgedAnswer(text, { responseFormat: 'text' }).result).toBe(text);
   });
 
   it('keeps what Postgres cannot hold from losing the answer', () => {
-    expect(resultOf('a\0b\ud800c\u{1f600}', { responseFormat: 'text' })).toBe('a\ufffdb\ufffdc\u{1f600}');
+    expect(judgedAnswer('a\0b\ud800c\u{1f600}', { responseFormat: 'text' }).result).toBe(
+      'a\ufffdb\ufffdc\u{1f600}',
+    );
   });
 });

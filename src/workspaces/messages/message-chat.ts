@@ -1,10 +1,13 @@
-import { CodedError } from '../../errors.js';
 import { type WireBody } from '../../pricing/index.js';
 
-import { type MessageWish } from './message.entity.js';
+import { type MessageFault, type MessageWish } from './message.entity.js';
 
 /** OpenAI's JSON mode wants to find the word in the messages. */
 const JSON_ONLY = 'Answer with one valid JSON value and nothing else.';
+const NO_JSON: MessageFault = {
+  code: 'provider_failed',
+  message: 'The model was asked for JSON and answered something else. That answer is charged as used.',
+};
 /** What no text of Postgres can hold: a provider that sends it must not have its answer, or its refusal, lost. */
 const UNSTORABLE = /[\0\p{Surrogate}]/gu;
 
@@ -22,16 +25,18 @@ export function chatOf({ prompt, content, systemPrompt, responseFormat }: Messag
   };
 }
 
-/** An answer's text as it is kept. @throws CodedError `provider_failed` where JSON was asked for and it is none. */
-export function resultOf(text: string, { responseFormat }: Pick<MessageWish, 'responseFormat'>): string {
+/** What an answer's text is worth: the text as it is kept, or why it is none. It was delivered either way. */
+export type JudgedAnswer =
+  { readonly result: string; readonly error: null } | { readonly result: null; readonly error: MessageFault };
+
+/** Where JSON was asked for, only JSON will do. */
+export function judgedAnswer(
+  text: string,
+  { responseFormat }: Pick<MessageWish, 'responseFormat'>,
+): JudgedAnswer {
   const result = storable(text);
-  if (responseFormat === 'json' && jsonOf(result) === undefined) {
-    throw new CodedError(
-      'provider_failed',
-      'The model was asked for JSON and answered something else. Nothing was charged for that answer.',
-    );
-  }
-  return result;
+  const useless = responseFormat === 'json' && jsonOf(result) === undefined;
+  return useless ? { result: null, error: NO_JSON } : { result, error: null };
 }
 
 /** A text as Postgres can hold it. */

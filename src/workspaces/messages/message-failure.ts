@@ -58,7 +58,11 @@ export function stepAfter(error: unknown, patience: Patience): NextStep {
     if (waitMs !== undefined && !patience.tooOld) return { kind: 'wait', fault, waitMs: bounded(waitMs) };
     if (error instanceof LimitExceeded) return { kind: 'fail', fault };
   }
-  const { attempts, maxAttempts, retryDelayMs } = patience;
+  return afterTry(fault, patience);
+}
+
+/** Decides after a try that came to nothing. Pure. */
+export function afterTry(fault: MessageFault, { attempts, maxAttempts, retryDelayMs }: Patience): NextStep {
   if (attempts >= maxAttempts) return { kind: 'fail', fault };
   const waitMs = Math.min(LONGEST_RETRY_MS, retryDelayMs * 2 ** Math.min(attempts - 1, 20));
   return { kind: 'retry', fault, waitMs };

@@ -6,8 +6,12 @@ describe('the stages of a message', () => {
     expect([after('completed'), after('failed')]).toEqual([[], []]);
   });
 
-  it('an answer that is kept can only be charged', () => {
-    expect(MESSAGE_STAGES.filter((next) => mayFollow('settling', next))).toEqual(['completed']);
+  it('an answer that is kept is charged, and was what was asked for or a try; nobody takes it for unasked', () => {
+    expect(MESSAGE_STAGES.filter((next) => mayFollow('settling', next))).toEqual([
+      'queued',
+      'completed',
+      'failed',
+    ]);
     expect(MESSAGE_STAGES.filter((stage) => mayFollow(stage, 'settling'))).toEqual(['processing']);
   });
 

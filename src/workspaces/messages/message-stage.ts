@@ -6,7 +6,8 @@ export const NEXT_STAGES = {
   queued: ['processing'],
   // Back to `queued`: it waits its turn, or is tried again. Again: its worker died, and another has it.
   processing: ['processing', 'queued', 'settling', 'failed'],
-  settling: ['completed'],
+  // Back to `queued`, or failed: the answer that is charged was none that was asked for.
+  settling: ['completed', 'queued', 'failed'],
   completed: [],
   failed: [],
 } as const satisfies Record<string, readonly string[]>;

@@ -12,7 +12,7 @@ import {
 } from '../../generation/index.js';
 import { type ActualUsage, currentCallContext, RateLimit } from '../../rate-limiting/index.js';
 
-import { chatOf, resultOf } from './message-chat.js';
+import { chatOf, type JudgedAnswer, judgedAnswer } from './message-chat.js';
 import { type ClaimedMessage, MessageStore } from './message.store.js';
 import { PublisherLeave } from './publisher-leave.js';
 import { RunLost } from './run-lost.js';
@@ -25,6 +25,12 @@ export interface MessageRun {
   readonly call: ChatCall;
   /** Aborted when the run is to end. */
   readonly signal: AbortSignal;
+}
+
+/** A run that was answered: what it is charged, and why that answer will not do, where it will not. */
+export interface AnsweredRun {
+  readonly usage: ActualUsage;
+  readonly error: JudgedAnswer['error'];
 }
 
 /** Answers messages, metered as `llm_call`. The answer is kept before it is charged: whoever dies in between, it is charged. */
@@ -50,15 +56,14 @@ export class MessageAnswerer {
   }
 
   /**
-   * @throws RunLost where the message is another run's by now; CodedError as `ChatRunner.complete` does, and for JSON that is
-   *   none. Then it costs nothing.
+   * @throws RunLost where the message is another run's by now; CodedError as `ChatRunner.complete` does. Then it costs nothing.
    */
   @RateLimit({
     operation: 'llm_call',
     estimate: ({ call }: MessageRun) => estimateChat(call),
-    actual: (usage: ActualUsage) => usage,
+    actual: ({ usage }: AnsweredRun) => usage,
   })
-  async answer({ message, call, signal }: MessageRun): Promise<ActualUsage> {
+  async answer({ message, call, signal }: MessageRun): Promise<AnsweredRun> {
     const reservation = currentCallContext()?.reservation;
     if (!reservation) throw new Error('A message is answered outside of a guarded call.');
     // Whoever takes it on after a death gives this back at once, instead of in RESERVATION_TTL_SEC.
@@ -67,17 +72,17 @@ export class MessageAnswerer {
     return this.keep(message, answer, signal);
   }
 
-  private async keep(message: ClaimedMessage, answer: ChatAnswer, signal: AbortSignal): Promise<ActualUsage> {
-    const result = resultOf(contentOf(answer.body), message.wish);
+  private async keep(message: ClaimedMessage, answer: ChatAnswer, signal: AbortSignal): Promise<AnsweredRun> {
+    const judged = judgedAnswer(contentOf(answer.body), message.wish);
     const usage = { ...answer.usage, metadata: { ...answer.usage.metadata, messageId: message.id } };
-    if (!(await this.kept(message, { result, usage }, signal))) throw new RunLost(message.id);
-    return usage;
+    if (!(await this.kept(message, { ...judged, usage }, signal))) throw new RunLost(message.id);
+    return { usage, error: judged.error };
   }
 
   /** Whether it was written may not be known; written again it is the same. An answer that was paid for upstream is worth the wait. */
   private async kept(
     message: ClaimedMessage,
-    patch: { readonly result: string; readonly usage: ActualUsage },
+    patch: JudgedAnswer & Pick<AnsweredRun, 'usage'>,
     signal: AbortSignal,
   ): Promise<boolean> {
     for (let told = false; ; told = true) {

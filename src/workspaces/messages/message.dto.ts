@@ -160,7 +160,11 @@ export class MessageDto {
   })
   error!: MessageErrorDto | null;
 
-  @ApiProperty({ type: MessageUsageDto, nullable: true, description: 'null for what costs nothing.' })
+  @ApiProperty({
+    type: MessageUsageDto,
+    nullable: true,
+    description: 'Of its last try; null where that cost nothing.',
+  })
   usage!: MessageUsageDto | null;
 
   @ApiProperty({ type: String, format: 'date-time' })

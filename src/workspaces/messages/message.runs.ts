@@ -12,9 +12,9 @@ import {
 } from '../../rate-limiting/index.js';
 import { contextOf, markFailed, openSpan } from '../../telemetry/index.js';
 
-import { MessageAnswerer } from './message.answerer.js';
+import { type AnsweredRun, MessageAnswerer } from './message.answerer.js';
 import { type MessageFault } from './message.entity.js';
-import { type NextStep, stepAfter } from './message-failure.js';
+import { afterTry, type NextStep, type Patience, stepAfter } from './message-failure.js';
 import { MessageLeases } from './message-leases.js';
 import { DURATION, RUNS } from './message.metrics.js';
 import { type ClaimedMessage, type MessageAge, MessageStore } from './message.store.js';
@@ -70,15 +70,16 @@ export class MessageRuns {
         'The process that worked at it ended each time before there was an answer. Nothing was charged.';
       return this.fail(message, { code: 'internal_error', message: text });
     }
+    let answered: AnsweredRun;
     try {
-      await this.answer(message, signal);
+      answered = await this.answer(message, signal);
     } catch (error) {
       return this.cameToNothing(message, isDatabaseAway(error) ? storeUnavailable(error) : error);
     }
-    return this.complete(message);
+    return this.charged({ ...message, stage: 'settling', error: answered.error });
   }
 
-  private answer(message: ClaimedMessage, signal: AbortSignal) {
+  private answer(message: ClaimedMessage, signal: AbortSignal): Promise<AnsweredRun> {
     const { id, caller, reservationId } = message;
     const context = { requestId: id, caller, hangUp: { signal }, nextReservationId: reservationId };
     return runInCallContext(context, async () => {
@@ -93,7 +94,14 @@ export class MessageRuns {
     if (!reservation || !usage) throw new Error(`The message ${message.id} has nothing to settle.`);
     this.limiting.resume(reservation);
     await this.limiting.settle(reservationId, usage);
-    return this.complete(message);
+    return this.charged(message);
+  }
+
+  /** Its answer is paid, and was what was asked for, or was a try. */
+  private charged(message: ClaimedMessage): Promise<RunEnd> {
+    return message.error
+      ? this.next(message, afterTry(message.error, this.patienceWith(message)))
+      : this.complete(message);
   }
 
   private async complete(message: ClaimedMessage): Promise<RunEnd> {
@@ -106,11 +114,18 @@ export class MessageRuns {
       RUNS.add({ outcome: 'lost' });
       return LATER;
     }
+    if (!(error instanceof CodedError))
+      this.logger.warn({ err: error, message: message.id }, 'A message stumbled.');
+    return this.next(message, stepAfter(error, this.patienceWith(message)));
+  }
+
+  private patienceWith({ attempts, createdAt }: ClaimedMessage): Patience {
     const { maxAttempts, retryDelayMs, maxAgeSec } = this.settings.messages;
-    const { attempts, createdAt, id } = message;
     const tooOld = this.clock.now() - createdAt.getTime() >= maxAgeSec * 1000;
-    const step = stepAfter(error, { attempts, maxAttempts, retryDelayMs, tooOld });
-    if (!(error instanceof CodedError)) this.logger.warn({ err: error, message: id }, 'A message stumbled.');
+    return { attempts, maxAttempts, retryDelayMs, tooOld };
+  }
+
+  private next(message: ClaimedMessage, step: NextStep): Promise<RunEnd> {
     return step.kind === 'fail' ? this.fail(message, step.fault) : this.later(message, step);
   }
 

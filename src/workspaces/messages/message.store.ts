@@ -76,7 +76,7 @@ export interface MessageAge {
 /** A message and where it is to be worked at. */
 export type Announced = Pick<Message, 'id' | 'workspaceId'>;
 
-const NOBODY = { claimedBy: null, reservation: null, announcedAt: null };
+const NOBODY = { claimedBy: null, reservation: null, usage: null, announcedAt: null };
 
 /**
  * The table of messages. Which run a message belongs to is told by the reservation id that was chosen when the run took it on:
@@ -141,28 +141,32 @@ export class MessageStore {
 
   /** Keeps an answer: from then on it is charged, whoever dies. May be repeated. */
   answer(message: ClaimedMessage, patch: MessagePatch): Promise<MessageAge | undefined> {
-    const set = { ...patch, stage: 'settling' as const, error: null };
+    const set = { error: null, ...patch, stage: 'settling' as const };
     return this.write(message, { seenIn: stagesBefore('settling'), set });
   }
 
-  /** Ends a message: as completed where it is charged, as failed where it came to nothing. */
+  /**
+   * Ends a message: as completed where it is charged, as failed where it came to nothing. That is told only in the stage in
+   * which the run knows it: one that does not know that its answer was kept must not throw it away.
+   */
   end(
     message: ClaimedMessage,
     stage: 'completed' | 'failed',
     patch: MessagePatch = {},
   ): Promise<MessageAge | undefined> {
     const set = { ...patch, claimedBy: null, reservation: null, stage };
-    return this.write(message, { seenIn: stagesBefore(stage), set });
+    const seenIn = stage === 'completed' ? stagesBefore(stage) : [message.stage, stage];
+    return this.write(message, { seenIn, set });
   }
 
-  /** Lets go of a message until it is due again. */
+  /** Lets go of a message until it is due again; only in the stage in which the run knows it. */
   putBack(
     message: ClaimedMessage,
     waitMs: number,
     patch: MessagePatch = {},
   ): Promise<MessageAge | undefined> {
     const set = { ...patch, ...NOBODY, stage: 'queued' as const };
-    return this.write(message, { seenIn: ['processing'], set, dueInMs: waitMs });
+    return this.write(message, { seenIn: [message.stage], set, dueInMs: waitMs });
   }
 
   /** Pushes out the leases of runs. @returns those that still have their message, by their reservation ids. */

@@ -11,6 +11,7 @@ import { STATUS_OF } from './message-stage.js';
 export function messageView(message: SeenMessage, reader: Principal): MessageDto {
   const { id, workspaceId, stage, wish, result } = message;
   const done = stage === 'completed';
+  const ended = done || stage === 'failed';
   const shown = wish.responseFormat === 'json' && result !== null ? jsonOf(result) : result;
   return {
     message_id: id,
@@ -21,7 +22,7 @@ export function messageView(message: SeenMessage, reader: Principal): MessageDto
     html_tag: message.htmlTag,
     attempts: message.attempts,
     error: faultFor(reader, message),
-    usage: done ? usageOf(message) : null,
+    usage: ended ? usageOf(message) : null,
     created_at: message.createdAt,
     completed_at: message.completedAt,
   };
