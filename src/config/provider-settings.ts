@@ -24,6 +24,8 @@ export interface ProviderSettings {
   readonly timeoutMs: number;
   /** Empty: the known ones of its kind. */
   readonly models: readonly ModelSetting[];
+  /** Beside those whose names say that they are. */
+  readonly realtimeModels?: readonly ModelSetting[];
 }
 
 /** Providers whose kind their name tells. */
@@ -37,10 +39,8 @@ export const ProviderVariables = z.object({
   BASE_URL: url('http://localhost:11434/v1', 'http:', 'https:').optional(),
   RATE_PER_SEC: rate().optional(),
   TIMEOUT_MS: wholeNumber(100, 3_600_000).default(60_000),
-  MODELS: setting({
-    takes: 'a list of models and of alias=model, such as llama3.1,fast=llama3.1',
-    read: readModels,
-  }).default([]),
+  MODELS: modelList('llama3.1,fast=llama3.1').default([]),
+  REALTIME_MODELS: modelList('speaker-1,voice=speaker-1').optional(),
 });
 type ProviderValues = z.output<typeof ProviderVariables>;
 
@@ -105,8 +105,10 @@ function readProvider(name: string, variables: Readonly<Record<string, string>>)
   return faults.length === 0 && usable ? { provider: providerOf(name, values), faults } : { faults };
 }
 
-function faultsOf(name: string, { KIND, BASE_URL }: ProviderValues): string[] {
+function faultsOf(name: string, { KIND, BASE_URL, REALTIME_MODELS }: ProviderValues): string[] {
   if (name === 'simulated') return ['*: the name simulated is taken; choose another'];
+  if (REALTIME_MODELS && (name === 'gemini' || name === 'heygen'))
+    return [`REALTIME_MODELS: ${name} holds no realtime sessions that we speak; leave it out`];
   if (isKnownProvider(name)) {
     return KIND === undefined || KIND === name
       ? []
@@ -127,11 +129,16 @@ function providerOf(name: string, values: ProviderValues): ProviderSettings {
     ...(values.RATE_PER_SEC !== undefined && { ratePerSec: values.RATE_PER_SEC }),
     timeoutMs: values.TIMEOUT_MS,
     models: values.MODELS,
+    ...(values.REALTIME_MODELS && { realtimeModels: values.REALTIME_MODELS }),
   };
 }
 
 function isKnownProvider(name: string): name is KnownProvider {
   return KNOWN_PROVIDERS.some((known) => known === name);
+}
+
+function modelList(example: string) {
+  return setting({ takes: `a list of models and of alias=model, such as ${example}`, read: readModels });
 }
 
 function readModels(text: string): readonly ModelSetting[] | undefined {

@@ -162,6 +162,7 @@ describe('readSettings', () => {
       /^PROVIDER_OPENAI_MODELS: "a,b=" is not valid; it takes a list of models/,
     ],
     ['PROVIDER_OPENAI_MODELS', 'fast=a,fast=b', /^PROVIDER_OPENAI_MODELS: /],
+    ['PROVIDER_GEMINI_REALTIME_MODELS', 'a', /^PROVIDER_GEMINI_REALTIME_MODELS: gemini holds no realtime/],
     ['PROVIDER_OPENAI_BASE_URL', 'ftp://x', /^PROVIDER_OPENAI_BASE_URL: its value is not valid/],
     ['PROVIDER_OPENAI_KIND', 'groq', /^PROVIDER_OPENAI_KIND: openai is always of its own kind/],
     [
@@ -252,6 +253,7 @@ describe('providers', () => {
       PROVIDER_GROQ_RATE_PER_SEC: '0.5',
       PROVIDER_GROQ_TIMEOUT_MS: '5000',
       PROVIDER_GROQ_MODELS: 'llama-3.3-70b, fast=llama-3.1-8b',
+      PROVIDER_GROQ_REALTIME_MODELS: 'voice=speaker-1',
     });
     expect(providers).toEqual([
       {
@@ -262,6 +264,7 @@ describe('providers', () => {
         ratePerSec: 0.5,
         timeoutMs: 5000,
         models: [{ name: 'llama-3.3-70b' }, { name: 'llama-3.1-8b', alias: 'fast' }],
+        realtimeModels: [{ name: 'speaker-1', alias: 'voice' }],
       },
     ]);
   });

@@ -17,7 +17,7 @@ export class HeyGenProvider implements ModelProvider {
   constructor(settings: ProviderSettings, speaker: Settings['heygen']) {
     this.name = settings.name;
     this.baseUrl = settings.baseUrl ?? BASE_URL;
-    this.catalogue = catalogueOf(settings.kind, settings.models);
+    this.catalogue = catalogueOf(settings);
     this.videos = new HeyGenVideos(new HeyGenWire(settings, this.baseUrl), speaker);
   }
 

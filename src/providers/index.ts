@@ -33,6 +33,7 @@ export {
   type ProviderCall,
   type ProviderModel,
   type ProviderUsage,
+  type RealtimeSocket,
   type ResponseEvent,
   type WireObject,
 } from './provider.port.js';

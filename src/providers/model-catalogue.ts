@@ -1,5 +1,5 @@
 import { type Operation } from '../rate-limiting/index.js';
-import { type ProviderKind } from '../config/index.js';
+import { type ProviderKind, type ProviderSettings } from '../config/index.js';
 import { type ProviderModel } from './provider.port.js';
 
 /** What a provider serves where `PROVIDER_<NAME>_MODELS` says nothing. The first of an operation is its default. */
@@ -103,20 +103,32 @@ export function knownModels(
   return KNOWN_MODELS[kind].map((name) => ({ name }));
 }
 
-/** What a provider of a kind serves: the models it was given, else those known of its kind. */
-export function catalogueOf(
-  kind: ProviderKind,
-  given: readonly { readonly name: string; readonly alias?: string | undefined }[],
-): readonly ProviderModel[] {
-  const listed = given.length > 0 ? given : KNOWN_MODELS[kind].map((name) => ({ name, alias: undefined }));
-  return listed.map(({ name, alias }) => {
-    const maxOutputTokens = MAX_OUTPUT.find(([pattern]) => pattern.test(name))?.[1];
-    return {
-      name,
+/**
+ * What a provider serves: the models it was given, else those known of its kind; and the realtime models that its
+ * operator named, whatever their names say.
+ */
+export function catalogueOf({
+  kind,
+  models,
+  realtimeModels = [],
+}: Pick<ProviderSettings, 'kind' | 'models' | 'realtimeModels'>): readonly ProviderModel[] {
+  const listed = models.length > 0 ? models : knownModels(kind);
+  const others = listed.filter(({ name }) => realtimeModels.every((realtime) => realtime.name !== name));
+  return [
+    ...others.map(({ name, alias }) => ({
+      ...modelOf(name, alias),
       operations: kind === 'heygen' ? (['video_generation'] as const) : operationsOf(name),
       ...(REALTIME.test(name.toLowerCase()) && { realtime: true }),
-      ...(alias !== undefined && { alias }),
-      ...(maxOutputTokens !== undefined && { maxOutputTokens }),
-    };
-  });
+    })),
+    ...realtimeModels.map(({ name, alias }) => ({ ...modelOf(name, alias), operations: [], realtime: true })),
+  ];
+}
+
+function modelOf(name: string, alias: string | undefined): Omit<ProviderModel, 'operations'> {
+  const maxOutputTokens = MAX_OUTPUT.find(([pattern]) => pattern.test(name))?.[1];
+  return {
+    name,
+    ...(alias !== undefined && { alias }),
+    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+  };
 }

@@ -1,5 +1,3 @@
-import { type WebSocket } from 'ws';
-
 import { type ProviderKind, type ProviderSettings } from '../config/index.js';
 import { CHAT_EVENTS } from './chat-events.js';
 import { MediaDownload } from './media-download.js';
@@ -15,6 +13,8 @@ import {
   type ProviderAnswer,
   type ProviderCall,
   type ProviderModel,
+  type RealtimeCall,
+  type RealtimeSocket,
   type ResponseEvent,
 } from './provider.port.js';
 import { RESPONSE_EVENTS } from './response-events.js';
@@ -52,7 +52,7 @@ export class OpenAiCompatibleProvider implements ModelProvider {
     if (baseUrl === undefined)
       throw new Error(`Provider ${settings.name} needs PROVIDER_${settings.name.toUpperCase()}_BASE_URL.`);
     this.baseUrl = baseUrl;
-    this.catalogue = catalogueOf(settings.kind, settings.models);
+    this.catalogue = catalogueOf(settings);
     this.wire = new OpenAiWire(settings, baseUrl);
     if (settings.kind !== 'groq') this.videos = new OpenAiVideos(this.wire);
   }
@@ -93,8 +93,9 @@ export class OpenAiCompatibleProvider implements ModelProvider {
     return this.wire.answer(call, IMAGES);
   }
 
-  realtime(model: string): WebSocket {
-    return openRealtime(this.baseUrl, { model, apiKey: this.settings.apiKey });
+  realtime(call: RealtimeCall): RealtimeSocket {
+    const { name: provider, apiKey, timeoutMs } = this.settings;
+    return openRealtime(this.baseUrl, { ...call, provider, apiKey, timeoutMs });
   }
 
   async fetchImage({ url, ...bounds }: ImageLinkCall): Promise<AsyncIterable<Uint8Array>> {

@@ -70,20 +70,15 @@ export class ProviderRegistry {
           keyless(wanted.provider) ?? `There is no provider ${quoted(wanted.provider)}. There are: ${names}.`,
       };
     }
-    const [first, ...others] = search(providers, wanted);
+    const serves = ({ operations }: ProviderModel) => operations.includes(wanted.operation);
+    const [first, ...others] = search(providers, serves, wanted.model);
     return first ? { kind: 'found', candidates: [first, ...others] } : unserved(providers, wanted);
   }
 
-  /** Who holds realtime sessions with a model, by its name, its alias or `provider/model`. */
-  realtime(wanted: string): Candidate | undefined {
+  /** Everyone who holds realtime sessions with a model, by its name, its alias or `provider/model`; the preferred first. */
+  realtime(wanted: string): readonly Candidate[] {
     const able = this.providers.filter((provider) => 'realtime' in provider);
-    const served = able.flatMap((provider) => provider.models().map((model) => ({ provider, model })));
-    const names = ({ provider, model }: Candidate) => [
-      model.alias,
-      model.name,
-      `${provider.name}/${model.name}`,
-    ];
-    return served.find((one) => one.model.realtime && names(one).includes(wanted));
+    return search(able, ({ realtime = false }) => realtime, wanted);
   }
 
   /** Every model of every provider. */
@@ -99,23 +94,21 @@ export class ProviderRegistry {
   }
 }
 
-function search(providers: readonly ModelProvider[], { operation, model }: WantedModel): Candidate[] {
-  const whole = pick(providers, operation, model);
+type Serves = (model: ProviderModel) => boolean;
+
+function search(providers: readonly ModelProvider[], serves: Serves, model: string | undefined): Candidate[] {
+  const whole = pick(providers, serves, model);
   // `meta-llama/llama-4-scout` is a model's own name; only what nobody is called can be `provider/model`.
   if (whole.length > 0 || model === undefined || !model.includes('/')) return whole;
   const slash = model.indexOf('/');
   const named = providers.filter(({ name }) => name === model.slice(0, slash).toLowerCase());
-  return pick(named, operation, model.slice(slash + 1));
+  return pick(named, serves, model.slice(slash + 1));
 }
 
-/** Of each provider its one model of that name; where none is named, its first for the operation. */
-function pick(
-  providers: readonly ModelProvider[],
-  operation: Operation,
-  name: string | undefined,
-): Candidate[] {
+/** Of each provider its one model of that name that serves; where none is named, its first that does. */
+function pick(providers: readonly ModelProvider[], serves: Serves, name: string | undefined): Candidate[] {
   return providers.flatMap((provider) => {
-    const served = provider.models().filter(({ operations }) => operations.includes(operation));
+    const served = provider.models().filter(serves);
     const model = name === undefined || name === AUTO ? served[0] : byName(served, name);
     return model ? [{ provider, model }] : [];
   });

@@ -79,6 +79,21 @@ export interface ResponseEvent {
   readonly deltaText: string;
 }
 
+/** The wish for a realtime session. */
+export interface RealtimeCall {
+  /** The name that the provider knows the model by. */
+  readonly model: string;
+  /** Ends the opening, and nothing after it. */
+  readonly signal: AbortSignal;
+}
+
+/** A realtime session that is being opened. Whoever listens to its socket from now on misses nothing. */
+export interface RealtimeSocket {
+  readonly socket: WebSocket;
+  /** Resolves when it is open; rejects with a `ProviderError`. */
+  readonly opened: Promise<void>;
+}
+
 /**
  * What an adapter implements: of the operations those that the provider has, the others are absent. Each rejects with a
  * `ProviderError` and with nothing else. Adapters do not retry, do not count and know no user.
@@ -124,8 +139,8 @@ export interface ModelProvider {
 
   readonly videos?: VideoMaker;
 
-  /** A realtime session with a model. Its socket connects yet: whoever asked for it hears what becomes of it. */
-  realtime?(model: string): WebSocket;
+  /** Opens a realtime session with a model. */
+  realtime?(call: RealtimeCall): RealtimeSocket;
 }
 
 /** What a call rejects with at a provider that lacks the verb: the next one is asked. */

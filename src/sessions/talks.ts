@@ -36,17 +36,17 @@ export class Talks {
 
   /** @throws CodedError `not_found` where nobody serves the model. */
   async check(model: string | undefined): Promise<void> {
-    if (!(await this.relays.find(model))) await this.texts.check(model);
+    if ((await this.relays.find(model)).length === 0) await this.texts.check(model);
   }
 
-  /** @throws CodedError `provider_failed` where who serves the model takes no session. */
+  /** @throws CodedError `provider_failed`, `providers_exhausted` where nobody who serves the model takes the session. */
   async prepare(model: string | undefined): Promise<PreparedTalk> {
-    const realtime = await this.relays.find(model);
-    if (realtime) {
-      const upstream = await this.relays.connect(realtime);
+    const candidates = await this.relays.find(model);
+    if (candidates.length > 0) {
+      const connected = await this.relays.connect(candidates);
       return {
-        talk: (session, authorize) => this.relays.talkIn(session, realtime, { upstream, authorize }),
-        instead: () => upstream.close(),
+        talk: (session, authorize) => this.relays.talkIn(session, connected, authorize),
+        instead: () => connected.upstream.close(),
       };
     }
     return {

@@ -60,13 +60,19 @@ export class SessionClient {
   }
 }
 
+interface Knocking {
+  readonly key?: string;
+  readonly protocols?: string[];
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** Opens a session, or is refused. */
 export async function knock(
   url: string,
   path: string,
-  { key, protocols = [] }: { readonly key?: string; readonly protocols?: string[] } = {},
+  { key, protocols = [], headers: more = {} }: Knocking = {},
 ): Promise<SessionClient | Refused> {
-  const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
+  const headers = { ...more, ...(key !== undefined && { authorization: `Bearer ${key}` }) };
   const socket = new WebSocket(url.replace('http', 'ws') + path, protocols, { headers });
   const client = new SessionClient(socket);
   return new Promise((resolve, reject) => {

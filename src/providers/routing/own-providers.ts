@@ -2,7 +2,7 @@ import { type ProviderSettings, type Settings } from '../../config/index.js';
 import { currentCallContext } from '../../rate-limiting/index.js';
 import { adapterOf, type AdapterParts } from '../configured-providers.js';
 import { knownModels } from '../model-catalogue.js';
-import { type Candidates, ProviderRegistry, type WantedModel } from '../provider-registry.js';
+import { type Candidate, type Candidates, ProviderRegistry, type WantedModel } from '../provider-registry.js';
 import { type ModelProvider } from '../provider.port.js';
 
 import { type OwnKey, type OwnKeys } from './own-keys.port.js';
@@ -32,20 +32,22 @@ export class OwnProviders {
 
   /** As the registry does, for the workspace of the call in hand. */
   async candidates(wanted: WantedModel): Promise<Candidates> {
-    const { registry, keys } = await this.servedTo(currentCallContext()?.caller?.workspaceId);
+    const { registry, keys } = await this.servedNow();
     const found = registry.candidates(wanted);
-    if (found.kind !== 'found' || keys.size === 0) return found;
-    const withKey = <One extends { provider: ModelProvider }>(candidate: One) => {
-      const ownKey = keys.get(candidate.provider);
-      return ownKey ? { ...candidate, ownKey } : candidate;
-    };
+    if (found.kind !== 'found') return found;
     const [first, ...others] = found.candidates;
-    return { kind: 'found', candidates: [withKey(first), ...others.map(withKey)] };
+    return { kind: 'found', candidates: [withKey(keys, first), ...others.map((one) => withKey(keys, one))] };
+  }
+
+  /** As `candidates`, for realtime sessions; nobody where the model is no realtime one. */
+  async realtime(model: string): Promise<readonly Candidate[]> {
+    const { registry, keys } = await this.servedNow();
+    return registry.realtime(model).map((one) => withKey(keys, one));
   }
 
   /** Who serves the call in hand, with all their models. */
   async registry(): Promise<ProviderRegistry> {
-    return (await this.servedTo(currentCallContext()?.caller?.workspaceId)).registry;
+    return (await this.servedNow()).registry;
   }
 
   /** One of a workspace's keys, and its adapter; `undefined` where it has that key no more. */
@@ -53,6 +55,10 @@ export class OwnProviders {
     const { keys } = await this.servedTo(workspaceId);
     for (const [provider, ownKey] of keys) if (ownKey.id === keyId) return { provider, ownKey };
     return undefined;
+  }
+
+  private servedNow(): Promise<Served> {
+    return this.servedTo(currentCallContext()?.caller?.workspaceId);
   }
 
   private async servedTo(workspaceId: string | undefined): Promise<Served> {
@@ -79,6 +85,11 @@ export class OwnProviders {
     const models = model === undefined ? base.models : withFirst(model, base);
     return { ...base, models, apiKey, ...(apiVersion !== undefined && { apiVersion }) };
   }
+}
+
+function withKey(keys: Served['keys'], candidate: Candidate): Candidate {
+  const ownKey = keys.get(candidate.provider);
+  return ownKey ? { ...candidate, ownKey } : candidate;
 }
 
 function unconfigured(name: string): ProviderSettings {

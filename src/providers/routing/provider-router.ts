@@ -40,6 +40,11 @@ export class ProviderRouter {
     throw new CodedError('not_found', found.message, { param });
   }
 
+  /** As `candidates`, for realtime sessions; nobody where the model is no realtime one. */
+  realtime(model: string): Promise<readonly Candidate[]> {
+    return this.own.realtime(model);
+  }
+
   /**
    * Who would be asked now: the preferred where it serves it and is well, else by the policy. Holds nothing.
    * @throws CodedError `not_found` where nobody serves it, `providers_exhausted` where all of them cool down.

@@ -37,6 +37,8 @@ export function realtimeUsage(response: WireObject | undefined): ProviderUsage |
 export class TokenEstimate {
   private inputRate = PCM;
   private outputRate = PCM;
+  /** What the session's instructions and its tools come to, at the most that they did. */
+  private readonly standing = { instructions: 0, tools: 0 };
 
   constructor(private readonly model: string) {}
 
@@ -51,8 +53,8 @@ export class TokenEstimate {
   inputOf(event: WireObject): number {
     if (event.type === 'input_audio_buffer.append') return soundTokens(event.audio, this.inputRate.heard);
     if (event.type === 'conversation.item.create') return this.itemTokens(event.item);
-    const told = event.type === 'session.update' ? event.session : event.response;
-    return isWireObject(told) ? this.mannerTokens(told) : 0;
+    if (isWireObject(event.session)) return this.standingTokens(event.session);
+    return isWireObject(event.response) ? this.ownTokens(event.response) : 0;
   }
 
   /** What an event of the provider's delivers. */
@@ -77,11 +79,21 @@ export class TokenEstimate {
     }, 0);
   }
 
-  /** Instructions and tools are read with every response. */
-  private mannerTokens({ instructions, tools, input }: WireObject): number {
-    const told = [instructions, tools].filter((part) => part !== undefined && part !== null);
-    const words = told.reduce<number>((sum, part) => sum + countText(JSON.stringify(part), this.model), 0);
-    return words + this.contentTokens(input);
+  /** Instructions and tools are read with every response; those that come later take the place of those before. */
+  private standingTokens({ instructions, tools }: WireObject): number {
+    const { standing } = this;
+    const before = standing.instructions + standing.tools;
+    standing.instructions = Math.max(standing.instructions, this.jsonTokens(instructions));
+    standing.tools = Math.max(standing.tools, this.jsonTokens(tools));
+    return standing.instructions + standing.tools - before;
+  }
+
+  private ownTokens({ instructions, tools, input }: WireObject): number {
+    return this.jsonTokens(instructions) + this.jsonTokens(tools) + this.contentTokens(input);
+  }
+
+  private jsonTokens(part: unknown): number {
+    return part === undefined || part === null ? 0 : countText(JSON.stringify(part), this.model);
   }
 }
 

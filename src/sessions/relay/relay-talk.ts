@@ -9,6 +9,7 @@ import { newId } from '../wire/server-event.js';
 import { OwnUpdates } from './own-updates.js';
 import { realtimeUsage, type TokenEstimate } from './realtime-usage.js';
 import { type ResponseHolds } from './response-holds.js';
+import { type ResponsePermits } from './response-permits.js';
 import { type Upstream } from './upstream.js';
 
 /** Client events of which the next response reads more. */
@@ -16,6 +17,7 @@ const ADDING = ['input_audio_buffer.append', 'conversation.item.create', 'sessio
 
 interface Metering {
   readonly holds: ResponseHolds;
+  readonly permits: ResponsePermits;
   readonly estimate: TokenEstimate;
   /** @throws CodedError `unauthorized` where the client's credential is no longer good. */
   authorize(): Promise<void>;
@@ -47,6 +49,7 @@ export class RelayTalk implements Talk {
 
   async end(): Promise<void> {
     this.over = true;
+    this.metering.permits.end();
     await this.upstream.close();
     await this.hearing;
     await this.metering.holds.end();
@@ -59,22 +62,29 @@ export class RelayTalk implements Talk {
       await this.session.send(faultEvent({ code: 'invalid_json', message, param: null, eventId: undefined }));
       return;
     }
-    if (event.type === 'response.create') await this.upstream.send(await this.asked(event));
+    if (event.type === 'response.create') await this.ask(event);
     else if (ADDING.includes(String(event.type))) await this.added(event, text);
     else await this.upstream.send(text);
   }
 
-  /** A response goes upstream with a cap no larger than what is held for it. */
-  private async asked(event: WireObject): Promise<string> {
-    const { holds, estimate } = this.metering;
+  /** A response goes upstream with a cap no larger than what is held for it; not at all without a permit. */
+  private async ask(event: WireObject): Promise<void> {
+    const { holds, estimate, permits } = this.metering;
     await this.metering.authorize();
-    holds.noteInput(estimate.inputOf(event));
     // The provider says by it which response it refused.
     const event_id = typeof event.event_id === 'string' ? event.event_id : newId('event');
-    const granted = await holds.promise(event_id);
+    try {
+      await permits.take();
+    } catch (error) {
+      if (!this.over) await this.session.fail(codedErrorOf(error), event_id);
+      return;
+    }
+    const granted = await holds.promise(event_id, estimate.inputOf(event));
     const response = isWireObject(event.response) ? event.response : {};
     const max_output_tokens = this.updates.capOf(granted, response.max_output_tokens);
-    return JSON.stringify({ ...event, event_id, response: { ...response, max_output_tokens } });
+    await this.upstream.send(
+      JSON.stringify({ ...event, event_id, response: { ...response, max_output_tokens } }),
+    );
   }
 
   private async added(event: WireObject, text: string): Promise<void> {
@@ -98,6 +108,7 @@ export class RelayTalk implements Talk {
     }
     if (this.updates.isAnswer(event)) return;
     const { holds, estimate } = this.metering;
+    if (event.type === 'session.created') await this.opened(event);
     if (event.type === 'response.created') await this.begun(event);
     if (event.type === 'error') await holds.refused(objectAt(event, 'error')?.event_id);
     holds.delivered(event.response_id, estimate.outputOf(event));
@@ -106,15 +117,24 @@ export class RelayTalk implements Talk {
       return;
     }
     const response = objectAt(event, 'response');
-    await holds.ended(String(response?.id), realtimeUsage(response));
+    const isApart = response?.conversation_id === null;
+    await holds.ended(String(response?.id), realtimeUsage(response), isApart);
     await this.session.sendText(text);
     await this.cap();
   }
 
+  /** A session may have instructions that nobody here gave it, which every response reads. */
+  private async opened(event: WireObject): Promise<void> {
+    const { holds, estimate } = this.metering;
+    holds.noteInput(estimate.inputOf(event));
+    await this.cap();
+  }
+
   private async begun(event: WireObject): Promise<void> {
+    const { holds, permits } = this.metering;
     const id = String(objectAt(event, 'response')?.id);
     try {
-      await this.metering.holds.begun(id);
+      if (!(await holds.begun(id))) await permits.note();
     } catch (error) {
       await this.upstream.send(JSON.stringify({ type: 'response.cancel', response_id: id }));
       throw error;

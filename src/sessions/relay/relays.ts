@@ -1,64 +1,77 @@
-import { once } from 'node:events';
-
 import { Inject, Injectable } from '@nestjs/common';
 
 import { type Settings, SETTINGS } from '../../config/index.js';
-import { CodedError } from '../../errors.js';
 import { PriceTable } from '../../pricing/index.js';
-import { type Candidate, OwnProviders, priceAt } from '../../providers/index.js';
-import { RateLimitingService } from '../../rate-limiting/index.js';
+import { type Candidate, lacks, priceAt, ProviderPermits, ProviderRouter } from '../../providers/index.js';
+import { currentCallContext, RateLimitingService } from '../../rate-limiting/index.js';
 
-import { type Session, type Talk } from '../session.js';
+import { type Authorize, type Session, type Talk } from '../session.js';
 
 import { TokenEstimate } from './realtime-usage.js';
 import { RelayTalk } from './relay-talk.js';
 import { ResponseHolds } from './response-holds.js';
+import { ResponsePermits } from './response-permits.js';
 import { Upstream } from './upstream.js';
 
-/** Talks with realtime models, at the provider that has them. */
+/** A session at its provider, and which one that is. */
+export interface Connected {
+  readonly candidate: Candidate;
+  readonly upstream: Upstream;
+}
+
+/** Talks with realtime models, at a provider that has them. */
 @Injectable()
 export class Relays {
   constructor(
-    private readonly own: OwnProviders,
+    private readonly router: ProviderRouter,
+    private readonly permits: ProviderPermits,
     private readonly limiting: RateLimitingService,
     private readonly prices: PriceTable,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
-  /** Who holds sessions with a model, for the workspace of the call in hand; `undefined` for a model that is no realtime one. */
-  async find(model: string | undefined): Promise<Candidate | undefined> {
-    return model === undefined ? undefined : (await this.own.registry()).realtime(model);
+  /** Who holds sessions with a model, for the workspace of the call in hand; nobody for a model that is no realtime one. */
+  async find(model: string | undefined): Promise<readonly Candidate[]> {
+    return model === undefined ? [] : this.router.realtime(model);
   }
 
-  /** @throws CodedError `provider_failed` where the provider does not take the session. */
-  async connect({ provider, model }: Candidate): Promise<Upstream> {
-    const socket = provider.realtime?.(model.name);
-    if (!socket) throw new Error(`${provider.name} was found for realtime sessions and has none.`);
-    const upstream = new Upstream(socket);
-    try {
-      await once(socket, 'open');
-      return upstream;
-    } catch {
-      // Whatever it said stays here: it may name the operator's account.
-      throw new CodedError('provider_failed', `${provider.name} did not open a session with ${model.name}.`, {
-        attempts: [{ provider: provider.name, reason: 'failed' }],
-      });
-    }
+  /**
+   * Opens a session at one of them, routed as every call is.
+   * @throws CodedError `provider_failed`, `providers_exhausted` … where nobody takes it.
+   */
+  connect(candidates: readonly Candidate[]): Promise<Connected> {
+    const signal = currentCallContext()?.hangUp?.signal ?? new AbortController().signal;
+    const priced = candidates.filter((candidate) => priceAt(this.prices, candidate) !== undefined);
+    return this.router.executeWithFailover<Connected, Candidate>({
+      operation: 'llm_call',
+      measure: 'llm_call.realtime',
+      // Without a price a session is refused, so that whoever has one goes first.
+      candidates: priced.length > 0 ? priced : candidates,
+      signal,
+      run: (candidate) => opened(candidate, signal),
+    });
   }
 
-  talkIn(
-    session: Session,
-    candidate: Candidate,
-    { upstream, authorize }: { readonly upstream: Upstream; readonly authorize: () => Promise<void> },
-  ): Talk {
-    const { minOutputTokens } = this.settings.rateLimiting;
+  talkIn(session: Session, { candidate, upstream }: Connected, authorize: Authorize): Talk {
+    const { rateLimiting, routing } = this.settings;
     const price = priceAt(this.prices, candidate);
     const { caller } = session.facts;
-    const holds = new ResponseHolds(this.limiting, { ...candidate, price, caller, minOutputTokens });
+    const { minOutputTokens } = rateLimiting;
     return new RelayTalk(session, upstream, {
-      holds,
+      holds: new ResponseHolds(this.limiting, { ...candidate, price, caller, minOutputTokens }),
+      permits: new ResponsePermits(this.permits, candidate, routing.permitWaitMs),
       estimate: new TokenEstimate(candidate.model.name),
       authorize,
     });
   }
+}
+
+async function opened(candidate: Candidate, signal: AbortSignal): Promise<Connected> {
+  const { provider, model } = candidate;
+  const opening = provider.realtime?.({ model: model.name, signal });
+  if (!opening) return lacks(provider, 'realtime sessions');
+  // Before it is open: it may speak at once.
+  const upstream = new Upstream(opening.socket);
+  await opening.opened;
+  return { candidate, upstream };
 }

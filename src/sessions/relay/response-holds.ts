@@ -9,6 +9,8 @@ import {
   type UsageStatus,
 } from '../../rate-limiting/index.js';
 
+import { NextInput } from './next-input.js';
+
 /** Whom the responses of a session are made by, and for whom. */
 export interface Metered extends Candidate {
   readonly price: ModelPrice | undefined;
@@ -16,28 +18,33 @@ export interface Metered extends Candidate {
   readonly minOutputTokens: number;
 }
 
-interface Open {
+/** What is held for a response that has not begun. */
+interface Held {
   readonly reservation: Reservation;
   /** As estimated, without the room that is held beside it. */
   readonly inputTokens: number;
+  /** Where the conversation stood when it was asked for; absent where nobody asked. */
+  readonly askedAt?: number;
+}
+
+interface Open extends Held {
   deliveredTokens: number;
 }
 
 /** The most that a realtime model says in one response, where it is not known. */
 const MOST_OUTPUT_TOKENS = 4096;
-/** Held beside what is known, so that not every word needs another reservation. */
-const ROOM_TOKENS = 500;
+/** Held beside what is known, so that not every word needs another reservation: ten seconds of sound. */
+const ROOM_TOKENS = 100;
 
 /**
  * What a session holds for its responses. One is held ahead at all times, since a provider that hears the client stop
  * makes a response by itself; what it may say at most is what was granted for that one.
  */
 export class ResponseHolds {
-  /** What the next response reads, at the most. */
-  private inputTokens = 0;
-  private next: Open | undefined;
+  private readonly input = new NextInput();
+  private next: Held | undefined;
   /** For responses that were asked for and have not begun, by the event that asked. */
-  private readonly promised = new Map<string, Open>();
+  private readonly promised = new Map<string, Held>();
   private readonly open = new Map<string, Open>();
   /** Both directions ask for holds: one after the other, or what the one made would be forgotten by the other. */
   private line: Promise<unknown> = Promise.resolve();
@@ -50,7 +57,7 @@ export class ResponseHolds {
 
   /** More was said that the next response will read. */
   noteInput(tokens: number): void {
-    this.inputTokens += tokens;
+    this.input.note(tokens);
   }
 
   /**
@@ -62,13 +69,17 @@ export class ResponseHolds {
     return this.inLine(async () => (await this.hold())?.reservation.grantedOutputTokens ?? 0);
   }
 
-  /** As `ahead`, for the response that an event asks for: what is held stays its own until it begins. */
-  promise(eventId: string): Promise<number> {
+  /**
+   * As `ahead`, for the response that an event asks for: what is held stays its own until it begins.
+   * @param ownTokens what this one reads beside the conversation.
+   */
+  promise(eventId: string, ownTokens: number): Promise<number> {
     return this.inLine(async () => {
-      const held = await this.hold();
+      const held = await this.hold(ownTokens);
       if (!held) return 0;
       this.next = undefined;
-      this.promised.set(eventId, held);
+      const inputTokens = this.input.tokens + Math.ceil(ownTokens);
+      this.promised.set(eventId, { ...held, inputTokens, askedAt: this.input.said });
       return held.reservation.grantedOutputTokens;
     });
   }
@@ -81,14 +92,20 @@ export class ResponseHolds {
     if (held) await this.limiting.release(held.reservation.id);
   }
 
-  /** A response has begun. @throws as `ahead`, for one that nothing was held for. */
-  begun(responseId: string): Promise<void> {
+  /**
+   * A response has begun.
+   * @returns whether it was asked for.
+   * @throws as `ahead`, for one that nothing was held for.
+   */
+  begun(responseId: string): Promise<boolean> {
     return this.inLine(async () => {
       const [first] = this.promised;
       const held = first?.[1] ?? (await this.hold());
       if (first) this.promised.delete(first[0]);
       else this.next = undefined;
-      if (held) this.open.set(responseId, { ...held, inputTokens: Math.ceil(this.inputTokens) });
+      const inputTokens = first ? first[1].inputTokens : this.input.tokens;
+      if (held) this.open.set(responseId, { ...held, inputTokens, deliveredTokens: 0 });
+      return first !== undefined;
     });
   }
 
@@ -98,14 +115,17 @@ export class ResponseHolds {
     if (open) open.deliveredTokens += tokens;
   }
 
-  /** A response has ended: its provider's count wins; without one what was delivered is paid. */
-  async ended(responseId: string, usage: ProviderUsage | undefined): Promise<void> {
+  /**
+   * A response has ended: its provider's count wins; without one what was delivered is paid.
+   * @param isApart it is not of the conversation, so that the next one does not read it.
+   */
+  async ended(responseId: string, usage: ProviderUsage | undefined, isApart: boolean): Promise<void> {
     const open = this.open.get(responseId);
     this.open.delete(responseId);
-    // What was said is read by the next one.
-    if (usage) this.inputTokens = usage.inputTokens + usage.outputTokens;
-    else this.inputTokens += open?.deliveredTokens ?? 0;
-    if (open) await this.settle(open, usage, 'settled');
+    if (!open) return;
+    const { askedAt, deliveredTokens } = open;
+    if (!isApart) this.input.answered({ askedAt, usage, deliveredTokens });
+    await this.settle(open, usage, 'settled');
   }
 
   /** All is over: what was delivered is paid, the rest is given back. */
@@ -125,8 +145,8 @@ export class ResponseHolds {
   }
 
   /** What is held for the next one, made larger where more was said since; nothing once all is over. */
-  private async hold(): Promise<Open | undefined> {
-    const inputTokens = Math.ceil(this.inputTokens);
+  private async hold(ownTokens = 0): Promise<Held | undefined> {
+    const inputTokens = this.input.tokens + Math.ceil(ownTokens);
     const held = this.next;
     if (this.over || (held && held.reservation.estimate.inputTokens >= inputTokens)) return held;
     this.next = undefined;
@@ -138,7 +158,7 @@ export class ResponseHolds {
       estimate: this.estimate(inputTokens + ROOM_TOKENS),
     } as const;
     const reservation = await reserveCall(this.limiting, asked, {});
-    this.next = { reservation, inputTokens, deliveredTokens: 0 };
+    this.next = { reservation, inputTokens };
     return this.next;
   }
 

@@ -25,6 +25,8 @@ export class EmulatedRealtime {
   readonly sessions: EmulatedSession[] = [];
   /** The status with which handshakes are refused. */
   refuses: number | undefined;
+  /** What a new session says of itself, beside its type. */
+  begins: Json = {};
   private readonly queue: RealtimeBehaviour[] = [];
   private readonly sockets = new WebSocketServer({ noServer: true });
 
@@ -39,7 +41,10 @@ export class EmulatedRealtime {
       return;
     }
     this.sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      this.sessions.push(new EmulatedSession(webSocket, request, () => this.queue.shift() ?? {}));
+      const { begins } = this;
+      this.sessions.push(
+        new EmulatedSession(webSocket, { request, begins, next: () => this.queue.shift() ?? {} }),
+      );
     });
   }
 
@@ -58,8 +63,11 @@ export class EmulatedSession {
 
   constructor(
     readonly socket: WebSocket,
-    readonly request: IncomingMessage,
-    private readonly behaviour: () => RealtimeBehaviour,
+    private readonly opening: {
+      readonly request: IncomingMessage;
+      readonly begins: Json;
+      readonly next: () => RealtimeBehaviour;
+    },
   ) {
     socket.on('close', () => (this.closed = true));
     socket.on('error', () => undefined);
@@ -67,12 +75,17 @@ export class EmulatedSession {
       const event: unknown = JSON.parse(data.toString('utf8'));
       if (isJson(event)) this.hear(event);
     });
-    this.say({ type: 'session.created', session: { type: 'realtime', object: 'realtime.session' } });
+    const session = { type: 'realtime', object: 'realtime.session', ...opening.begins };
+    this.say({ type: 'session.created', session });
+  }
+
+  get request(): IncomingMessage {
+    return this.opening.request;
   }
 
   /** The client stopped speaking: a response that nobody asked for. */
   respond(asked: Json = {}): void {
-    const behaviour = this.behaviour();
+    const behaviour = this.opening.next();
     if (behaviour.rubbish !== undefined) {
       this.socket.send(behaviour.rubbish);
       return;
