@@ -17,6 +17,7 @@ import {
   sendRouterError,
   serveOpenApi,
   tellCalls,
+  tellOfWorkerOnly,
   watchRequests,
 } from './http/index.js';
 import { startTracing } from './observability/index.js';
@@ -77,6 +78,7 @@ export async function createApp(settings: Settings, parts: AppParts = {}): Promi
   const clock = parts.clock ?? new SystemClock();
   carryCallContext(fastify);
   watchRequests(fastify, log);
+  if (parts.role === 'worker') tellOfWorkerOnly(fastify);
   refuseWrongMethods(fastify);
   tellCalls(fastify, clock);
   recordAnswers(fastify);

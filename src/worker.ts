@@ -2,7 +2,7 @@ import 'reflect-metadata';
 
 import { runProcess } from './run-process.js';
 
-/** The same application, which works at messages and answers nobody. */
+/** The same application, which works at messages; it takes no calls, and tells of itself where it has a port. */
 void runProcess({
   role: 'worker',
   lacks: ({ stores }) => [
@@ -13,5 +13,9 @@ void runProcess({
       ? ['REDIS_URL: not set; workers share the counters of the servers']
       : []),
   ],
-  begin: () => Promise.resolve('Cuota works at messages'),
+  begin: async (app, { workers, http }) => {
+    if (workers.port === undefined) return 'Cuota works at messages';
+    await app.listen(workers.port, http.host);
+    return `Cuota works at messages, and tells of itself on ${await app.getUrl()}/metrics`;
+  },
 });

@@ -102,6 +102,7 @@ export const FixedSettings = z.object({
   MESSAGE_RETRY_DELAY_MS: wholeNumber(0, 60_000).default(1000),
   MESSAGE_MAX_AGE_SEC: wholeNumber(1, 365 * DAY_SEC).default(DAY_SEC),
   WORKERS_IN_SERVER: trueOrFalse().default(true),
+  WORKER_PORT: wholeNumber(0, 65_535).optional(),
   WORKERS_MAX_PER_WORKSPACE: wholeNumber(1, 1000).default(64),
   WORKER_LEASE_SEC: wholeNumber(1, 600).default(10),
   VIDEO_JOB_TIMEOUT_SEC: wholeNumber(60, DAY_SEC).default(3600),

@@ -93,6 +93,8 @@ export interface Settings {
   readonly workers: {
     /** Whether the server runs workers itself. */
     readonly inServer: boolean;
+    /** Where a worker process tells of itself. Unset: nowhere. */
+    readonly port?: number | undefined;
     readonly maxPerWorkspace: number;
     /** After so long without a word a process is taken for dead, and its workers and messages are others'. */
     readonly leaseSec: number;
@@ -228,6 +230,7 @@ function outsideSettings(values: FixedValues): Pick<Settings, OutsideGroup> {
     },
     workers: {
       inServer: values.WORKERS_IN_SERVER,
+      port: values.WORKER_PORT,
       maxPerWorkspace: values.WORKERS_MAX_PER_WORKSPACE,
       leaseSec: values.WORKER_LEASE_SEC,
     },

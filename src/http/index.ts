@@ -14,5 +14,6 @@ export { openAiErrorBody, problemBody } from './problem.js';
 export { sendRouterError } from './router-errors.js';
 export { carryCallContext, requestIdOf } from './request-context.js';
 export { watchRequests } from './request-watch.js';
+export { tellOfWorkerOnly } from './worker-paths.js';
 export { refuseWrongMethods } from './wrong-method.js';
 export { RequestValidation, WireFormat } from './wire-format.js';

@@ -21,9 +21,13 @@ export async function startApp(env: Readonly<Record<string, string>>): Promise<A
   return { ...server, url: said.replace('[::1]', '127.0.0.1') };
 }
 
+/** The worker as its own process; where it has no port its address is empty. */
+export type WorkerProcess = AppProcess;
+
 /** Starts the built worker. */
-export function startWorker(env: Readonly<Record<string, string>>): Promise<BuiltProcess> {
-  return startBuilt('worker.js', env, /(works at messages)/);
+export async function startWorker(env: Readonly<Record<string, string>>): Promise<WorkerProcess> {
+  const { said, ...worker } = await startBuilt('worker.js', env, /works at messages(.*)\n/);
+  return { ...worker, url: /http:\/\/[^/]+/.exec(said)?.[0].replace('[::1]', '127.0.0.1') ?? '' };
 }
 
 async function startBuilt(
@@ -42,7 +46,7 @@ async function startBuilt(
     const read = (chunk: Buffer) => {
       output += chunk.toString();
       const match = ready.exec(output);
-      if (match?.[1]) resolve(match[1]);
+      if (match) resolve(match[1] ?? '');
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);

@@ -1,6 +1,7 @@
 import { describeWithRedis } from '../support/redis.js';
 
 import { endedProcesses, thousandMessages } from './killed-workers.contract.js';
+import { toldByWorkers } from './told-by-workers.contract.js';
 import { startWorkerDeployment, type WorkerDeployment } from './killed-workers.js';
 
 describeWithRedis('workers whose processes are killed, on the queue in PostgreSQL', () => {
@@ -13,5 +14,6 @@ describeWithRedis('workers whose processes are killed, on the queue in PostgreSQ
   afterAll(() => deployment.stop());
 
   endedProcesses(() => deployment);
+  toldByWorkers(() => deployment);
   thousandMessages(() => deployment);
 });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 
 import { ApiClient } from '../support/api-client.js';
-import { type AppProcess, type BuiltProcess, startApp, startWorker } from '../support/app-process.js';
+import { type AppProcess, startApp, startWorker, type WorkerProcess } from '../support/app-process.js';
 import { type Emulator, startEmulator } from '../support/emulator/emulator.js';
 import { ADMIN_KEY, newUser, type TestUser, upstreamOf, WIDE_OPEN } from '../support/harness.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
@@ -22,7 +22,7 @@ export interface WorkerDeployment {
   readonly server: AppProcess;
   readonly emulator: Emulator;
   readonly postgres: TestPostgres;
-  readonly workers: readonly BuiltProcess[];
+  readonly workers: readonly WorkerProcess[];
   readonly user: TestUser;
   /** One in the place of another. */
   start(at: number): Promise<void>;
@@ -43,7 +43,7 @@ export async function startWorkerDeployment(rabbitUrl?: string): Promise<WorkerD
   const admin = new ApiClient(server.url, ADMIN_KEY);
   await admin.post('/admin/plans', WIDE_OPEN);
   const user = await newUser(admin, { monthlyTokenLimit: 100_000_000 });
-  const workers: BuiltProcess[] = [];
+  const workers: WorkerProcess[] = [];
   const table = new Client({ connectionString: postgres.url });
   await table.connect();
   workers.push(...(await Promise.all([startWorker(env), startWorker(env)])));
@@ -87,6 +87,7 @@ function environmentOf({ dataDir, postgres, redis, emulator, rabbitUrl }: Parts)
     ENCRYPTION_KEY: randomBytes(32).toString('base64'),
     ...{
       WORKER_LEASE_SEC: String(LEASE_SEC),
+      WORKER_PORT: '0',
       MESSAGE_MAX_ATTEMPTS: '50',
       SHUTDOWN_GRACE_SEC: '1',
       RESERVATION_TTL_SEC: '3',

@@ -130,12 +130,32 @@ describe('workers', () => {
     }
   });
 
+  it('tells /metrics how long messages wait, but of none that waits where no worker is wanted', async () => {
+    const value = async (line: string) => {
+      const text = String((await user.api.get('/metrics')).body);
+      return Number(new RegExp(`^${line} (\\S+)$`, 'm').exec(text)?.[1]);
+    };
+    const under = (status: string) => value(`messages_under_way\\{status="${status}"\\}`);
+    await untilThereAre(1);
+    const wanted = await value('workers_wanted');
+    await scale(0);
+    expect(await value('workers_wanted')).toBe(wanted - 1);
+    await untilThereAre(0);
+    const id = await publish(user.api, workspace);
+    await until('it is seen to wait', async () => (await value('message_oldest_seconds')) > 0);
+    expect([await under('queued'), await under('processing')]).toEqual([1, 0]);
+    expect(await value('message_due_seconds')).toBe(0);
+    await scale(1);
+    await ended(user.api, id);
+    expect(await value('message_oldest_seconds')).toBe(0);
+  });
+
   it('tells /metrics of messages and workers', async () => {
     await ended(user.api, await publish(user.api, workspace));
     const text = String((await user.api.get('/metrics')).body);
     expect(text).toMatch(/^workers_alive\{state="active"\} [1-9]/m);
     expect(text).toMatch(/^message_duration_seconds_count\{status="completed"\} [1-9]/m);
     expect(text).toMatch(/^message_runs_total\{outcome="completed"\} [1-9]/m);
-    expect(text).toMatch(/^# TYPE messages_under_way gauge/m);
+    expect(text).toMatch(/^messages_under_way\{status="queued"\} 0$/m);
   });
 });

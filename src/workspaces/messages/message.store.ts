@@ -73,6 +73,16 @@ export interface MessageAge {
   readonly seconds: number;
 }
 
+/** The messages of a stage: how many, and the age of the oldest. */
+export interface StageCount extends Record<string, unknown> {
+  readonly stage: MessageStage;
+  readonly count: number;
+  /** Seconds since it was published. */
+  readonly oldestSec: number;
+  /** Seconds that the one that is due longest has waited for a worker; `null` where none is due. */
+  readonly dueSec: number | null;
+}
+
 /** A message and where it is to be worked at. */
 export type Announced = Pick<Message, 'id' | 'workspaceId'>;
 
@@ -198,8 +208,8 @@ export class MessageStore {
     return settling.flatMap(({ reservation }) => reservation?.hold ?? []);
   }
 
-  /** How many are under way, by their stage. */
-  countUnderWay(): Promise<{ readonly stage: MessageStage; readonly count: number }[]> {
+  /** What is under way, by its stage. */
+  countUnderWay(): Promise<StageCount[]> {
     return this.pool.query(COUNT);
   }
 

@@ -48,6 +48,11 @@ export interface WorkerRow {
   readonly since: Date;
 }
 
+/** How many workers are wanted, and how many there are. */
+export interface WorkerCount extends Readonly<Record<WorkerState, number>> {
+  readonly wanted: number;
+}
+
 /** What an instance has after a step, and how many of its workers it should end. */
 export interface SharedSlots {
   readonly own: readonly OwnSlot[];
@@ -105,9 +110,13 @@ export class WorkerSlotStore {
     return this.pool.query<WorkerRow & Record<string, unknown>>(FIND, [workspaceId]);
   }
 
-  /** Over all instances. */
-  count(): Promise<{ readonly state: WorkerState; readonly count: number }[]> {
-    return this.pool.query(COUNT_WORKERS);
+  /** Over all instances that live. */
+  async count(): Promise<WorkerCount> {
+    const rows = await this.pool.query<{ what: keyof WorkerCount; count: number }>(COUNT_WORKERS, [
+      DEFAULT_WANTED,
+    ]);
+    const countOf = (what: keyof WorkerCount) => rows.find((row) => row.what === what)?.count ?? 0;
+    return { wanted: countOf('wanted'), active: countOf('active'), draining: countOf('draining') };
   }
 
   private async step(session: SqlSession, instance: string, draining: number): Promise<ShareStep> {
