@@ -2,6 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { load } from 'js-yaml';
+
 import { type Harness, newHarness } from '../support/harness.js';
 import { promtool } from '../support/promtool.js';
 
@@ -15,6 +17,11 @@ const NO_METRICS = new Set(['histogram_quantile']);
 interface Panel {
   readonly title: string;
   readonly targets: readonly { readonly expr: string }[];
+}
+
+interface Alert {
+  readonly alert: string;
+  readonly annotations: object;
 }
 
 interface Dashboard {
@@ -56,17 +63,30 @@ describe('deploy/', () => {
     expect(config).toEqual({ status: 0, output: expect.stringContaining('SUCCESS') });
     const named = /rule_files: \[(.+)\]/.exec(readFileSync(join(PROMETHEUS, 'prometheus.yml'), 'utf8'))?.[1];
     const rules = promtool(['check', 'rules', join(PROMETHEUS, String(named))]);
-    expect(rules).toEqual({ status: 0, output: expect.stringContaining('19 rules found') });
+    expect(rules).toEqual({
+      status: 0,
+      output: expect.stringContaining(`${alertNames().length} rules found`),
+    });
   });
 
   it('has alerts that fire when they should, and are silent when they should', () => {
     const tests = promtool(['test', 'rules', join(PROMETHEUS, 'alerts.test.yml')]);
     expect(tests).toEqual({ status: 0, output: expect.stringContaining('SUCCESS') });
     const text = readFileSync(join(PROMETHEUS, 'alerts.test.yml'), 'utf8');
-    for (const [, alert = ''] of alerts().matchAll(/- alert: (\w+)/g)) {
+    for (const alert of alertNames()) {
       const block = new RegExp(`alertname: ${alert}\\n\\s+exp_alerts:\\n\\s+- exp_labels`);
       expect([alert, block.test(text)]).toEqual([alert, true]);
     }
+  });
+
+  it('has alerts that say what to do, as does docs/deployment.md', () => {
+    const docs = readFileSync(join(DEPLOY, '..', 'docs', 'deployment.md'), 'utf8');
+    const { groups } = load(alerts()) as { groups: { rules: Alert[] }[] };
+    for (const { alert, annotations } of groups.flatMap(({ rules }) => rules)) {
+      expect([alert, Object.keys(annotations)]).toEqual([alert, ['summary', 'description']]);
+      expect([alert, docs.includes(`\`${alert}\``)]).toEqual([alert, true]);
+    }
+    expect(alertNames().length).toBeGreaterThan(25);
   });
 
   it('has dashboards whose every expression Prometheus can read', () => {
@@ -129,6 +149,10 @@ describe('deploy/', () => {
 
 function alerts(): string {
   return readFileSync(join(PROMETHEUS, 'alerts.yml'), 'utf8');
+}
+
+function alertNames(): string[] {
+  return [...alerts().matchAll(/- alert: (\w+)/g)].map(([, name = '']) => name);
 }
 
 /** As promtool would run them: the text of each rule from its `expr:` to the next key. */

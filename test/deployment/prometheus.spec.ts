@@ -57,6 +57,6 @@ describe('a Prometheus on the configuration of deploy/', () => {
   it('loads every rule, and can tell each of them', async () => {
     const told = async () => (await rules()).filter(({ health }) => health === 'ok').length;
     await until('all are evaluated', async () => (await told()) === (await rules()).length, 30_000);
-    expect((await rules()).length).toBeGreaterThanOrEqual(17);
+    expect((await rules()).length).toBeGreaterThanOrEqual(27);
   });
 });

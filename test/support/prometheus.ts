@@ -65,8 +65,10 @@ function configOf(host: string, token: string): string {
   const shipped = readFileSync(join(PROMETHEUS, 'prometheus.yml'), 'utf8');
   const config = shipped
     .replaceAll('15s', '1s')
-    .replace('/run/secrets/metrics_token', token)
-    .replace(/dns_sd_configs:\n\s+- \{.*\}/, `static_configs:\n      - { targets: ['${host}'] }`);
+    .replaceAll('/run/secrets/metrics_token', token)
+    .replaceAll(/dns_sd_configs:\n\s+- \{ names: \[(\w+)\].*\}/g, (_, name: string) =>
+      name === 'cuota' ? `static_configs:\n      - { targets: ['${host}'] }` : 'static_configs: []',
+    );
   if (!config.includes(host))
     throw new Error('The shipped configuration no longer looks up its targets by name.');
   return config;
