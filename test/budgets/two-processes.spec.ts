@@ -58,6 +58,28 @@ describeWithRedis('the budgets of the system over two processes', () => {
     );
   });
 
+  it('stays open, and as long, for a process that starts with a higher maximum; one without a maximum does not ask', async () => {
+    const { key } = await harness.newUser();
+    const { closesAt } = (await looks())[0];
+    const started = async (env: Record<string, string>) => {
+      const process = await startApp({ ...harness.environment(), ...env });
+      try {
+        const answer = await image(new ApiClient(process.url, key));
+        const admin = new ApiClient(process.url, ADMIN_KEY);
+        return [answer, (await admin.get('/admin/circuit-breaker')).body];
+      } finally {
+        await process.stop();
+      }
+    };
+    expect(await started({ CIRCUIT_BREAKER_USD: '100', CIRCUIT_BREAKER_COOLDOWN_SEC: '1' })).toEqual([
+      503,
+      expect.objectContaining({ state: 'open', closesAt, limitUsd: '100' }),
+    ]);
+    const [answer, look] = await started({ CIRCUIT_BREAKER_USD: '0' });
+    expect([answer, look.state]).toEqual([200, 'closed']);
+    expect(await Promise.all(clients.map(image))).toEqual([503, 503]);
+  }, 60_000);
+
   it('G8: is closed on both within a second, and stays open over a restart until then', async () => {
     await processes[1]?.stop('SIGKILL');
     const again = await startApp(harness.environment());
