@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { startPostgres } from '../../test/support/postgres.js';
 import { until } from '../../test/support/until.js';
 
-import { isDatabaseAway, isRefusal } from './database-failure.js';
+import { isDatabaseAway, isRefusal, wasNeverAsked } from './database-failure.js';
 
 describe('what a database failed at', () => {
   it('G9: knows a database that was lost in the middle of a transaction from one that refuses', async () => {
@@ -19,7 +19,10 @@ describe('what a database failed at', () => {
       await postgres.kill9();
       await until('TypeORM has heard of it', () => runner.isReleased);
       const lost: unknown = await runner.query('SELECT 1').catch((error: unknown) => error);
-      expect([isRefusal(lost), isDatabaseAway(lost)]).toEqual([false, true]);
+      expect([isRefusal(lost), isDatabaseAway(lost), wasNeverAsked(lost)]).toEqual([false, true, false]);
+
+      const unconnected: unknown = await source.query('SELECT 1').catch((error: unknown) => error);
+      expect([isDatabaseAway(unconnected), wasNeverAsked(unconnected)]).toEqual([true, true]);
     } finally {
       await source.destroy().catch(() => undefined);
       await postgres.stop();

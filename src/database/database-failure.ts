@@ -9,6 +9,11 @@ const AWAY_CODES = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_)/;
 const AWAY_MESSAGES =
   /^(timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error)/;
 
+/** Of a connection that was not made: nothing was asked over it. */
+const UNCONNECTED_STATES = ['57P03', '53300'];
+const UNCONNECTED_CODES = /^(ECONNREFUSED|ENOTFOUND|EAI_)/;
+const UNCONNECTED_MESSAGE = /^timeout exceeded when trying to connect/;
+
 /** Whether the database said no to a statement: its connection is as good as before. */
 export function isRefusal(error: unknown): boolean {
   const cause = driverErrorOf(error);
@@ -25,6 +30,15 @@ export function isDatabaseAway(error: unknown): boolean {
   if (cause instanceof DatabaseError) return cause.severity !== 'ERROR' || AWAY_STATES.test(cause.code ?? '');
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
   return AWAY_CODES.test(code) || AWAY_MESSAGES.test(cause.message);
+}
+
+/** Whether there was no connection to ask over: then it is certain that nothing was done. */
+export function wasNeverAsked(error: unknown): boolean {
+  const cause = driverErrorOf(error);
+  if (!types.isNativeError(cause)) return false;
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+  if (cause instanceof DatabaseError) return UNCONNECTED_STATES.includes(code);
+  return UNCONNECTED_CODES.test(code) || UNCONNECTED_MESSAGE.test(cause.message);
 }
 
 /** TypeORM wraps what the driver threw. */

@@ -1,5 +1,5 @@
 export { ChangeFeed, type Change } from './change-feed.js';
-export { isDatabaseAway, isRefusal } from './database-failure.js';
+export { isDatabaseAway, isRefusal, wasNeverAsked } from './database-failure.js';
 export { DatabaseModule } from './database.module.js';
 export { FreshCache, type FeedState, type FreshCacheOptions, type Soon } from './fresh-cache.js';
 export { keptSecret } from './kept-secret.js';

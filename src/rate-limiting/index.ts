@@ -4,6 +4,7 @@ export {
   type CallEnding,
   type HangUp,
   currentCallContext,
+  noteEnding,
   runInCallContext,
 } from './call-context.js';
 export { BudgetsReader, type BudgetsStanding, type BudgetStanding } from './budgets/budgets.reader.js';

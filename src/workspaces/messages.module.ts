@@ -14,6 +14,7 @@ import { MessageReservations } from './messages/message-reservations.js';
 import { MessageRuns } from './messages/message.runs.js';
 import { MessagesController } from './messages/messages.controller.js';
 import { MessagesService } from './messages/messages.service.js';
+import { MessageWithdrawals } from './messages/message-withdrawals.js';
 import { MessageStore } from './messages/message.store.js';
 import { PublisherLeave } from './messages/publisher-leave.js';
 import { DueMessages } from './queue/due-messages.js';
@@ -40,6 +41,7 @@ import { WorkerSupervisor } from './workers/worker.supervisor.js';
     MessageRuns,
     MessageReservations,
     MessageGauges,
+    MessageWithdrawals,
     MessagesService,
     DueMessages,
     MessageClaims,

@@ -7,11 +7,12 @@ import { readSql, SqlPool } from '../../database/index.js';
 import { type PageRequest } from '../../identity/index.js';
 import { type Hold, type KeptFate, type Reservation, type ReservationId } from '../../rate-limiting/index.js';
 
-import { MessageEntity, type MessageWish } from './message.entity.js';
+import { MessageEntity, type MessageFault, type MessageWish } from './message.entity.js';
 import { mayFollow, MESSAGE_STAGES, type MessageStage } from './message-stage.js';
 
 const sql = (file: string) => readSql({ scope: 'messages', folder: join(__dirname, 'sql'), file });
 const INSERT = sql('insert-message');
+const WITHDRAW = sql('withdraw-message');
 const CLAIM = sql('claim-message');
 const WRITE = sql('write-message');
 const RENEW = sql('renew-leases');
@@ -86,6 +87,11 @@ export interface StageCount extends Record<string, unknown> {
 /** A message and where it is to be worked at. */
 export type Announced = Pick<Message, 'id' | 'workspaceId'>;
 
+const NOT_STORED: MessageFault = {
+  code: 'store_unavailable',
+  message:
+    'It could not be told in time whether this was stored, so who published it was told that it was not. Nothing was charged.',
+};
 const NOBODY = { claimedBy: null, reservation: null, usage: null, announcedAt: null };
 
 /**
@@ -107,9 +113,15 @@ export class MessageStore {
     return (await this.pool.query(INSERT, values)).length === 1;
   }
 
-  /** Takes back a message whose insert was not answered, unless somebody works at it already. */
-  async withdraw(id: string): Promise<void> {
-    await this.dataSource.manager.delete(MessageEntity, { id, stage: 'queued', attempts: 0 });
+  /** Takes back a message whose insert was not answered and may still come, unless a worker has taken it. May be repeated. */
+  async withdraw(message: Omit<NewMessage, 'traceparent'>): Promise<'withdrawn' | 'taken'> {
+    const { id, workspaceId, caller, wish, sequenceIndex, htmlTag } = message;
+    const documents = [JSON.stringify(caller), JSON.stringify(wish)];
+    const values = [id, workspaceId, ...documents, sequenceIndex, htmlTag, JSON.stringify(NOT_STORED)];
+    if ((await this.pool.query(WITHDRAW, values)).length === 1) return 'withdrawn';
+    // Where it is not there it went with its workspace, and can come no more.
+    const found = await this.find(id);
+    return found && !isWithdrawn(found) ? 'taken' : 'withdrawn';
   }
 
   async find(id: string): Promise<Message | undefined> {
@@ -242,6 +254,11 @@ interface MessageWrite {
 /** A stage is its own predecessor: what is written a second time changes nothing. */
 function stagesBefore(stage: MessageStage): MessageStage[] {
   return MESSAGE_STAGES.filter((before) => before === stage || mayFollow(before, stage));
+}
+
+/** One that has failed before any worker took it. */
+function isWithdrawn({ stage, reservationId }: Message): boolean {
+  return stage === 'failed' && reservationId === null;
 }
 
 /** `claimedBy` is `claimed_by` there. */

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { Interval } from '@nestjs/schedule';
 
+import { isRefusal, wasNeverAsked } from '../../database/index.js';
 import { CodedError } from '../../errors.js';
 import {
   type Page,
@@ -14,6 +14,7 @@ import {
   Clock,
   currentCallContext,
   newReservationId,
+  noteEnding,
   runInCallContext,
   storeUnavailable,
 } from '../../rate-limiting/index.js';
@@ -24,9 +25,8 @@ import { unknownWorkspace } from '../workspaces/workspace.store.js';
 
 import { type MessageWish } from './message.entity.js';
 import { type Message, MessageStore, type NewMessage, type SeenMessage } from './message.store.js';
+import { MessageWithdrawals } from './message-withdrawals.js';
 import { MESSAGE_STAGES, type MessageStatus, stagesOf } from './message-stage.js';
-
-const WITHDRAW_EVERY_MS = 5_000;
 
 /** What a member publishes, and where. */
 export interface Publication {
@@ -46,10 +46,10 @@ export interface MessageSearch {
 @Injectable()
 export class MessagesService {
   private readonly logger = new Logger('Messages');
-  private readonly doubtful = new Set<string>();
 
   constructor(
     private readonly messages: MessageStore,
+    private readonly withdrawals: MessageWithdrawals,
     private readonly queue: MessageQueue,
     private readonly memberships: WorkspaceMembership,
     private readonly access: WorkspaceAccess,
@@ -98,32 +98,25 @@ export class MessagesService {
     return pageOf(await this.messages.newest(workspaceId, { ...page, stages }), page.limit);
   }
 
-  /** Messages whose insert was not answered, once the database can be asked again. */
-  @Interval(WITHDRAW_EVERY_MS)
-  async withdrawDoubtful(): Promise<void> {
-    for (const id of this.doubtful) await this.withdraw(id);
-  }
-
   private async store(message: NewMessage): Promise<void> {
     let stored: boolean;
     try {
       stored = await this.messages.insert(message);
     } catch (error) {
-      await this.withdraw(message.id);
+      const certain = isRefusal(error) || wasNeverAsked(error);
+      if (!certain && (await this.wasStored(message))) return;
       throw storeUnavailable(error);
     }
     if (!stored) throw unknownWorkspace(message.workspaceId);
   }
 
-  /** Its client is told that nothing came of it, and will publish it again: so that must be. */
-  private async withdraw(id: string): Promise<void> {
-    try {
-      await this.messages.withdraw(id);
-      this.doubtful.delete(id);
-    } catch (error) {
-      this.doubtful.add(id);
-      this.logger.warn({ err: error, message: id }, 'Whether a message was written down is not known yet.');
-    }
+  /** An insert was not answered. Who published it is told that nothing came of it, and will publish it again: so that must be. */
+  private async wasStored(message: NewMessage): Promise<boolean> {
+    const fate = await this.withdrawals.withdraw(message);
+    const call = currentCallContext();
+    // Under an Idempotency-Key it must not run anew before that is known.
+    if (call && fate === 'unknown') noteEnding(call, 'charging');
+    return fate === 'taken';
   }
 
   /** Not waited for: it is stored, and where nobody could be told of it now, it is found. */
