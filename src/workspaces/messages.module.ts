@@ -22,6 +22,7 @@ import { MessageClaims } from './queue/message-claims.js';
 import { MessageQueue } from './queue/message-queue.port.js';
 import { PostgresMessageQueue } from './queue/postgres.message-queue.js';
 import { RabbitMessageQueue } from './queue/rabbit.message-queue.js';
+import { RetiredQueues } from './queue/retired-queues.js';
 import { WorkerChanges } from './workers/worker-changes.js';
 import { WorkerGauges } from './workers/worker.gauges.js';
 import { WorkerSlotStore } from './workers/worker-slot.store.js';
@@ -45,17 +46,18 @@ import { WorkerSupervisor } from './workers/worker.supervisor.js';
     MessagesService,
     DueMessages,
     MessageClaims,
+    RetiredQueues,
     {
       provide: MessageQueue,
-      inject: [SETTINGS, ChangeFeed, MessageClaims, DueMessages, MessageStore],
+      inject: [SETTINGS, ChangeFeed, MessageClaims, DueMessages, MessageStore, RetiredQueues],
       useFactory: (
         { stores: { rabbitmqUrl } }: Settings,
         feed: ChangeFeed,
-        ...[claims, due, messages]: [MessageClaims, DueMessages, MessageStore]
+        ...[claims, due, messages, retired]: [MessageClaims, DueMessages, MessageStore, RetiredQueues]
       ) =>
         rabbitmqUrl === undefined
           ? new PostgresMessageQueue({ claims, due, feed })
-          : new RabbitMessageQueue(rabbitmqUrl, { claims, due, messages }),
+          : new RabbitMessageQueue(rabbitmqUrl, { claims, due, messages, retired }),
     },
     WorkerSlotStore,
     WorkerChanges,

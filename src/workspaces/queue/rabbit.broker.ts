@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 import { Logger } from '@nestjs/common';
 import { type AmqpConnectionManager, type ChannelWrapper, connect } from 'amqp-connection-manager';
 import { type Channel } from 'amqplib';
@@ -15,6 +17,10 @@ const UP = gauge({
 const HEARTBEAT_SEC = 5;
 const RECONNECT_SEC = 1;
 const CONFIRM_MS = 5_000;
+/** For a broker that takes a connection and says nothing. */
+const CONNECT_MS = 5_000;
+/** What is not confirmed by then is told of again, by whoever runs next. */
+const CLOSE_MS = 2_000;
 
 /** Ends a consumer; what it has in hand can still be answered. */
 export type StopConsuming = () => Promise<void>;
@@ -31,8 +37,11 @@ export class RabbitBroker {
   private lost = false;
 
   constructor(url: string) {
-    const pace = { heartbeatIntervalInSeconds: HEARTBEAT_SEC, reconnectTimeInSeconds: RECONNECT_SEC };
-    this.connection = connect([url], pace);
+    this.connection = connect([url], {
+      heartbeatIntervalInSeconds: HEARTBEAT_SEC,
+      reconnectTimeInSeconds: RECONNECT_SEC,
+      connectionOptions: { timeout: CONNECT_MS },
+    });
     this.connection.on('connectFailed', ({ err }: { err: Error }) => {
       this.tellLost(err);
     });
@@ -91,9 +100,22 @@ export class RabbitBroker {
     };
   }
 
+  /** The queue of a workspace that is gone; where there is none, nothing. */
+  async forget(workspaceId: string): Promise<void> {
+    const queue = queueOf(workspaceId);
+    await this.publisher.deleteQueue(queue);
+    this.asserted?.delete(queue);
+  }
+
+  /** Ends within two seconds, whatever the broker says. */
   async close(): Promise<void> {
     this.stopTelling();
-    await this.connection.close();
+    const over = new AbortController();
+    const closed = this.connection.close().catch((error: unknown) => {
+      this.logger.warn({ err: error }, 'The connection to RabbitMQ could not be closed.');
+    });
+    await Promise.race([closed, delay(CLOSE_MS, undefined, { signal: over.signal })]);
+    over.abort();
   }
 
   private channel(setup: (channel: Channel) => Promise<unknown>): ChannelWrapper {

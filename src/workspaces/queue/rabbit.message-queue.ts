@@ -7,15 +7,18 @@ import { type MessageClaims } from './message-claims.js';
 import { MessageQueue, type Receiver, type ReceiverInput } from './message-queue.port.js';
 import { RabbitBroker } from './rabbit.broker.js';
 import { RabbitReceiver } from './rabbit.receiver.js';
+import { type RetiredQueues } from './retired-queues.js';
 
 const SWEEP_EVERY_MS = 1_000;
 const SWEEP_BATCH = 200;
+const FORGET_BATCH = 20;
 
 /** What the queue on a broker works with. */
 export interface RabbitQueueParts {
   readonly claims: MessageClaims;
   readonly due: DueMessages;
   readonly messages: MessageStore;
+  readonly retired: RetiredQueues;
 }
 
 /**
@@ -40,7 +43,12 @@ export class RabbitMessageQueue extends MessageQueue implements OnApplicationBoo
     this.timer = setInterval(() => {
       if (sweeping || !this.broker.connected) return;
       sweeping = true;
-      void this.sweep().finally(() => (sweeping = false));
+      void this.sweep()
+        .then(() => this.forgetRetired())
+        .catch((error: unknown) => {
+          this.logger.warn({ err: error }, 'The queue could not be looked after; trying on.');
+        })
+        .finally(() => (sweeping = false));
     }, SWEEP_EVERY_MS).unref();
   }
 
@@ -61,18 +69,22 @@ export class RabbitMessageQueue extends MessageQueue implements OnApplicationBoo
 
   /** Messages whose publication was not confirmed, and those whose time to be tried again has come. */
   private async sweep(): Promise<void> {
-    try {
-      const waiting = await this.parts.messages.unannounced(SWEEP_BATCH);
-      const told = await Promise.allSettled(
-        waiting.map(async ({ id, workspaceId }) => {
-          await this.broker.publish(workspaceId, id);
-          return id;
-        }),
-      );
-      const ids = told.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-      if (ids.length > 0) await this.parts.messages.markAnnounced(ids);
-    } catch (error) {
-      this.logger.warn({ err: error }, 'Messages could not be announced; trying on.');
-    }
+    const waiting = await this.parts.messages.unannounced(SWEEP_BATCH);
+    const told = await Promise.allSettled(
+      waiting.map(async ({ id, workspaceId }) => {
+        await this.broker.publish(workspaceId, id);
+        return id;
+      }),
+    );
+    const ids = told.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    if (ids.length > 0) await this.parts.messages.markAnnounced(ids);
+  }
+
+  /** The queues of workspaces that were deleted, also while the broker was away. */
+  private async forgetRetired(): Promise<void> {
+    const ids = await this.parts.retired.due(FORGET_BATCH);
+    if (ids.length === 0) return;
+    for (const id of ids) await this.broker.forget(id);
+    await this.parts.retired.markDeleted(ids);
   }
 }
