@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { SilenceWatch } from './silence-watch.js';
+import { Redis } from 'ioredis';
+
+import { silenceOf, SilenceWatch } from './silence-watch.js';
 
 /** What scripts need of a Redis connection; ioredis has it, of one server and of a cluster. */
 export interface ScriptServer {
@@ -21,19 +23,20 @@ const SILENCE_MS = 200;
 /** The Lua files of a folder, read once: a missing one stops the start. Called by hash, sent again when Redis forgot them. */
 export class LuaScripts<Name extends string> {
   private readonly scripts: ReadonlyMap<Name, Script>;
-  private readonly watch = new SilenceWatch(SILENCE_MS);
+  private readonly guard: <Answer>(answer: Promise<Answer>) => Promise<Answer>;
 
   constructor(
     private readonly redis: ScriptServer,
     folder: string,
     names: readonly Name[],
   ) {
+    this.guard = guardOf(redis);
     this.scripts = new Map(names.map((name) => [name, readScript(folder, name)]));
   }
 
   /** @throws StoreSilent where Redis says nothing for 200 ms. */
   run(name: Name, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
-    return this.watch.guard(this.call(name, keys, args));
+    return this.guard(this.call(name, keys, args));
   }
 
   private async call(
@@ -50,6 +53,12 @@ export class LuaScripts<Name extends string> {
       return this.redis.eval(script.text, keys.length, ...keys, ...args);
     }
   }
+}
+
+/** Of a cluster's servers one may hang: those who ask the others are not to go without an answer. */
+function guardOf(redis: ScriptServer): <Answer>(answer: Promise<Answer>) => Promise<Answer> {
+  const watch = redis instanceof Redis ? silenceOf(redis) : new SilenceWatch(SILENCE_MS);
+  return (answer) => (redis instanceof Redis ? watch.guardInOrder(answer) : watch.guard(answer));
 }
 
 function readScript(folder: string, name: string): Script {

@@ -1,6 +1,6 @@
 import { type Redis } from 'ioredis';
 
-import { type SilenceWatch } from './silence-watch.js';
+import { silenceOf, type SilenceWatch } from './silence-watch.js';
 import { type WrittenCommand, type WrittenCommandSender } from './written-command.js';
 
 /** What runs Lua scripts; a connection of ioredis does. */
@@ -79,6 +79,10 @@ export class ServerMoved extends Error {
 /** A Redis that is not a cluster's: what answers after a reconnect may be another one, or the same with older data. */
 export class SingleServer implements ShardServer {
   constructor(private readonly redis: Redis) {}
+
+  get silence(): SilenceWatch {
+    return silenceOf(this.redis);
+  }
 
   async find(): Promise<FoundServer> {
     return new IdentifiedServer(this.redis, infoField(await this.redis.info('server'), 'run_id'));

@@ -38,4 +38,37 @@ describe('SilenceWatch', () => {
     });
     expect(await late).toBe('after all');
   });
+
+  describe('over one connection, where answers come in order', () => {
+    const never = () => new Promise<string>(() => undefined);
+    const since = (begun: number) => performance.now() - begun;
+
+    it('G9: who asks while the store is silent does not wait as long again', async () => {
+      const connection = new SilenceWatch(200);
+      await expect(connection.guardInOrder(never())).rejects.toThrow(StoreSilent);
+      expect(connection.silent).toBe(true);
+      const begun = performance.now();
+      await expect(connection.guardInOrder(never())).rejects.toThrow(StoreSilent);
+      expect(since(begun)).toBeLessThan(150);
+    });
+
+    it('an answer that nobody waited for is handed on, and tells that the store lives', async () => {
+      const connection = new SilenceWatch(200);
+      await expect(connection.guardInOrder(never())).rejects.toThrow(StoreSilent);
+      const late: string[] = [];
+      const told = connection.guardInOrder(Promise.resolve('after all'), (answer) => late.push(answer));
+      await expect(told).rejects.toThrow(StoreSilent);
+      await new Promise(setImmediate);
+      expect({ late, silent: connection.silent }).toEqual({ late: ['after all'], silent: false });
+      expect(await connection.guardInOrder(Promise.resolve('there'))).toBe('there');
+    });
+
+    it('a store that says nothing for long is waited for again, once in a while', async () => {
+      const connection = new SilenceWatch(50);
+      await expect(connection.guardInOrder(never())).rejects.toThrow(StoreSilent);
+      const begun = performance.now();
+      while (connection.silent) await new Promise(setImmediate);
+      expect(since(begun)).toBeLessThan(3_000);
+    });
+  });
 });

@@ -1,6 +1,10 @@
 const TICK_MS = 50;
 /** A tick that comes late tells of a busy process, not of a silent store: no more than this is counted for it. */
 const MOST_PER_TICK_MS = 75;
+/** With a tick of the watch, what a Redis that hangs may cost a call: 250 ms. */
+const REDIS_SILENCE_MS = 200;
+/** Who owes an answer that was given up is not waited for again until it says something, or so long is over. */
+const WAIT_AGAIN_MS = 1_000;
 
 interface Waiting {
   fail(): void;
@@ -24,6 +28,7 @@ export class SilenceWatch {
   private silentMs = 0;
   private timer: NodeJS.Timeout | undefined;
   private tickedAt = 0;
+  private silentUntil = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly limitMs: number) {}
 
@@ -37,7 +42,7 @@ export class SilenceWatch {
       const waiting: Waiting = {
         fail: () => {
           givenUp = true;
-          reject(new StoreSilent(this.limitMs));
+          reject(this.failure());
         },
       };
       this.begin(waiting);
@@ -55,6 +60,32 @@ export class SilenceWatch {
     });
   }
 
+  /**
+   * Whether an answer was given up and nothing has been said since. Over one connection, where answers come in order, who
+   * asks now would wait as long again, and a call that asks three times three times as long.
+   */
+  get silent(): boolean {
+    return performance.now() < this.silentUntil;
+  }
+
+  /**
+   * As `guard`, over one connection: while the store is silent nobody waits for it again. What it was told it does when
+   * it lives again, and its answer then says that it does.
+   */
+  guardInOrder<Answer>(answer: Promise<Answer>, late?: (answer: Answer) => void): Promise<Answer> {
+    if (!this.silent) return this.guard(answer, late);
+    const said = () => {
+      this.said();
+    };
+    answer.then(late).then(said, said);
+    return Promise.reject(this.failure());
+  }
+
+  /** What is thrown where a silent store is not even asked. */
+  failure(): StoreSilent {
+    return new StoreSilent(this.limitMs);
+  }
+
   private begin(waiting: Waiting): void {
     this.waiting.add(waiting);
     if (this.timer) return;
@@ -68,7 +99,12 @@ export class SilenceWatch {
 
   private end(waiting: Waiting): void {
     this.waiting.delete(waiting);
+    this.said();
+  }
+
+  private said(): void {
     this.silentMs = 0;
+    this.silentUntil = Number.NEGATIVE_INFINITY;
   }
 
   private tick(): void {
@@ -82,7 +118,19 @@ export class SilenceWatch {
   }
 
   private giveUp(): void {
+    if (this.waiting.size > 0) this.silentUntil = performance.now() + WAIT_AGAIN_MS;
     for (const waiting of this.waiting) waiting.fail();
     this.waiting.clear();
   }
+}
+
+const watches = new WeakMap<object, SilenceWatch>();
+
+/** The one watch of a connection to Redis: all who ask over it wait in one queue. */
+export function silenceOf(connection: object): SilenceWatch {
+  const known = watches.get(connection);
+  if (known) return known;
+  const watch = new SilenceWatch(REDIS_SILENCE_MS);
+  watches.set(connection, watch);
+  return watch;
 }

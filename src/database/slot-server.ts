@@ -8,20 +8,15 @@ import {
   ServerMoved,
   type ShardServer,
 } from './shard-server.js';
-import { SilenceWatch } from './silence-watch.js';
+import { silenceOf, type SilenceWatch } from './silence-watch.js';
 import { type WrittenCommand } from './written-command.js';
 
-/** With a tick of the watch, what a server that hangs may cost: 250 ms. */
-const SILENCE_MS = 200;
 /** A server that knows of less than another did is refused for so long; a cluster made anew begins with less. */
 const REFUSED_MS = 15_000;
 
 /** What a server answers that does not keep the keys, or not all of them: it has run nothing then. */
 const GONE = ['MOVED', 'READONLY', 'MASTERDOWN'];
 const BETWEEN = ['ASK', 'TRYAGAIN'];
-
-/** One watch a server: those who ask it wait in one queue. */
-const silences = new WeakMap<Redis, SilenceWatch>();
 
 /**
  * Whoever keeps one slot of a Redis Cluster. A connection of the cluster's pool is never made anew, so holding on to it
@@ -130,14 +125,6 @@ function ownerOf(cluster: Cluster, slot: number): Redis | undefined {
   return cluster
     .nodes('master')
     .find(({ options }) => place === `${options.host ?? ''}:${options.port ?? ''}`);
-}
-
-function silenceOf(redis: Redis): SilenceWatch {
-  const known = silences.get(redis);
-  if (known) return known;
-  const watch = new SilenceWatch(SILENCE_MS);
-  silences.set(redis, watch);
-  return watch;
 }
 
 /** Asks one node after the other, each for a second at most. */

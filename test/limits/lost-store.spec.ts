@@ -202,4 +202,29 @@ describeWithRedis('with STORE_FAILURE=open', () => {
       await harness.stop();
     }
   }, 30_000);
+
+  it('G9: a Redis that hangs is waited for once, not at every step of every call', async () => {
+    const harness = await newHarness({ redis: true, env: { STORE_FAILURE: 'open' } });
+    try {
+      const user = await harness.newUser({ monthlyCallLimit: 100 });
+      const call = () => user.api.post('/generate/script', { topic: 'x' });
+      await call();
+      harness.redis?.pause();
+      const begun = performance.now();
+      for (let n = 0; n < 5; n++) expect((await call()).status).toBe(200);
+      const tookMs = performance.now() - begun;
+      harness.redis?.resume();
+      // Three steps of five calls, each 200 ms, would be 3,000.
+      expect(tookMs).toBeLessThan(2_000);
+      let made = 6;
+      await until('what went past it is counted', async () => {
+        made++;
+        const { body } = await call();
+        const calls = body.limits.find(({ name }: { name: string }) => name === 'user.month.calls');
+        return calls?.used === made && calls.reserved === 0;
+      });
+    } finally {
+      await harness.stop();
+    }
+  }, 30_000);
 });

@@ -35,6 +35,9 @@ interface Script {
 
 let scripts: ReadonlyMap<ScriptName, Script> | undefined;
 
+/** What is worth nothing once its asker has gone on without the answer: a Redis that is silent is not asked. */
+const ASKED: ReadonlySet<ScriptName> = new Set(['reserve', 'take-permits', 'read']);
+
 /** The Lua files, read once: a missing one stops the start. Called by hash, sent again when Redis forgot them. */
 export class RedisScripts {
   private readonly scripts = (scripts ??= new Map(NAMES.map((name) => [name, readScript(name)])));
@@ -46,20 +49,21 @@ export class RedisScripts {
   /**
    * @param late is given the answer of a script that was given up and ran after all.
    * @returns what the script returned, as a list; texts in it are bytes.
-   * @throws StoreSilent where Redis says nothing for 200 ms.
+   * @throws StoreSilent where Redis says nothing for 200 ms, and at once while it has not said anything since.
    */
   async run(name: ScriptName, call: ScriptCall, late?: (answer: unknown[]) => void): Promise<unknown[]> {
     const script = this.scripts.get(name);
     if (!script) throw new Error(`No Lua script is named ${name}.`);
     const watch = this.redis.silence ?? this.watch;
+    if (watch.silent && ASKED.has(name)) throw watch.failure();
     const told = (answer: unknown) => {
       late?.(asList(answer));
     };
     try {
-      return asList(await watch.guard(this.send('evalsha', script.sha, call), told));
+      return asList(await watch.guardInOrder(this.send('evalsha', script.sha, call), told));
     } catch (error) {
       if (!isForgotten(error)) throw error;
-      return asList(await watch.guard(this.send('eval', script.text, call), told));
+      return asList(await watch.guardInOrder(this.send('eval', script.text, call), told));
     }
   }
 
