@@ -8,6 +8,8 @@ import { type LimitState } from '../rate-limiting/index.js';
 export interface Notification {
   readonly id: string;
   readonly userId: string | null;
+  /** Whose limit it is, where that is an API key's; a user may have several. */
+  readonly apiKeyId: string | null;
   readonly limitName: string;
   readonly unit: string;
   readonly period: string;
@@ -19,7 +21,7 @@ export interface Notification {
   readonly attempts: number;
 }
 
-const COLUMNS = `id, user_id AS "userId", limit_name AS "limitName", unit, period, threshold_percent AS "thresholdPercent",
+const COLUMNS = `id, user_id AS "userId", CASE subject_kind WHEN 'apiKey' THEN subject_id END AS "apiKeyId", limit_name AS "limitName", unit, period, threshold_percent AS "thresholdPercent",
   used, max, resets_at AS "resetsAt", created_at AS "createdAt", attempts`;
 const ADD = {
   name: 'notification add',

@@ -121,6 +121,7 @@ function bodyOf(told: Notification) {
     id: told.id,
     type: 'limit.threshold',
     userId: told.userId,
+    apiKeyId: told.apiKeyId,
     limit: told.limitName,
     unit: told.unit,
     period: told.period,

@@ -70,6 +70,19 @@ describe('notifications', () => {
     expect(harness.log.filter((line) => line.includes('% used')).length).toBe(2);
   });
 
+  it('say which API key has come near a limit of its own', async () => {
+    const user = await harness.newUser({});
+    const path = `/admin/users/${user.id}/api-keys`;
+    const { id, key } = (await harness.admin.post(path, { name: 'lent' })).body;
+    await harness.admin.put(`/admin/limits/api-keys/${id}`, { monthlyCallLimit: 1 });
+    await new ApiClient(harness.url, key).post('/generate/script', { topic: 'x' });
+    await until('both are told', () => told(user.id).length === 2);
+    expect(told(user.id)).toMatchObject([
+      { limit: 'apiKey.month.calls', apiKeyId: id, thresholdPercent: 80 },
+      { limit: 'apiKey.month.calls', apiKeyId: id, thresholdPercent: 100 },
+    ]);
+  });
+
   it('come of what was used while one was being noted, too', async () => {
     const user = await harness.newUser({ monthlyCallLimit: 5 });
     const script = () => user.api.post('/generate/script', { topic: 'x' });

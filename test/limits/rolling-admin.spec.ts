@@ -41,4 +41,14 @@ describe('the limits of workspaces and workflows', () => {
     const user = await harness.newUser();
     expect((await user.api.put(path, { rollingTokenLimit: 0 })).status).toBe(403);
   });
+
+  it('refuses a rolling limit of an API key, since no window of it is counted', async () => {
+    const { body } = await harness.admin.post(`/admin/users/${(await harness.newUser()).id}/api-keys`, {
+      name: 'k',
+    });
+    const path = `/admin/limits/api-keys/${body.id}`;
+    const refused = await harness.admin.put(path, { rollingTokenLimit: 5 });
+    expect([refused.status, refused.body.errors]).toMatchObject([400, [{ path: 'rollingTokenLimit' }]]);
+    expect((await harness.admin.put(path, { rollingTokenLimit: null })).status).toBe(200);
+  });
 });

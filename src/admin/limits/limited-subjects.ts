@@ -53,11 +53,24 @@ export class LimitedSubjects {
 
   /** @throws CodedError `validation_failed` for a limit that nothing of this kind is held to. */
   check({ kind }: LimitedSubject, body: PutRateLimitDto): void {
-    if (kind === 'user' || kind === 'apiKey') return;
-    const message = `a ${kind} has no monthly limits; set rollingTokenLimit`;
-    const faults = MONTHLY.filter((field) => body[field] !== undefined && body[field] !== null);
+    if (kind === 'user') return;
+    const { fields, message } = unheldBy(kind);
+    const faults = fields.filter((field) => body[field] !== undefined && body[field] !== null);
     if (faults.length > 0) throw validationFailed(faults.map((path) => ({ path, message })));
   }
+}
+
+/** What would be kept and hold nobody: an operator would take it for a limit. */
+function unheldBy(kind: Exclude<LimitedKind, 'user'>): {
+  readonly fields: readonly (keyof PutRateLimitDto)[];
+  readonly message: string;
+} {
+  if (kind === 'apiKey')
+    return {
+      fields: ['rollingTokenLimit'],
+      message: 'an API key has no rolling limit; set monthlyTokenLimit',
+    };
+  return { fields: MONTHLY, message: `a ${kind} has no monthly limits; set rollingTokenLimit` };
 }
 
 /** What holds for a subject without limits of its own. */
