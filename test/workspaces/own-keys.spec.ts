@@ -126,6 +126,30 @@ describe.each([false, true])('own keys (Redis: %s)', (redis) => {
     expect(alpha.requests).toHaveLength(6);
   });
 
+  it('keys without a rate take turns, also for calls at once', async () => {
+    await register({ api_key: key('a') }, { api_key: key('b') });
+    await Promise.all(Array.from({ length: 6 }, () => chat({ model: 'alpha/chat' })));
+    for (const letter of ['a', 'b'])
+      expect(keysAt(alpha).filter((one) => one === key(letter))).toHaveLength(3);
+  });
+
+  it('a response is continued with the key that made it', async () => {
+    await register({ api_key: key('a') }, { api_key: key('b') });
+    const respond = (more: object = {}) =>
+      user.api.post(
+        '/v1/responses',
+        { model: 'alpha/chat', input: 'Say it.', ...more },
+        { 'X-Workspace-Id': id },
+      );
+    const made = await respond();
+    for (let at = 0; at < 3; at++)
+      expect((await respond({ previous_response_id: made.body.id })).status).toBe(200);
+    expect(keysAt(alpha)).toEqual([key('a'), key('a'), key('a'), key('a')]);
+    // Else it would be the turn of the other.
+    await respond();
+    expect(keysAt(alpha).at(-1)).toBe(key('b'));
+  });
+
   it('calls at once never spend more than a key has, over all keys', async () => {
     await register(
       { api_key: key('a'), rate_limit: 3, rate_limit_period: 3600 },

@@ -25,6 +25,11 @@ export function chatUsage(
     }),
     costNanoUsd: target.price ? costOf(target.price, usage) : 0,
     estimated: counted === undefined,
-    ...(delivered.resourceId !== undefined && { resourceId: delivered.resourceId }),
+    ...(delivered.resourceId !== undefined && madeThing(target, delivered.resourceId)),
   };
+}
+
+/** Only the account that made it knows it: where that is not the operator's, the row says whose key it was. */
+function madeThing({ ownKey }: ChatTarget, resourceId: string): Pick<ActualUsage, 'resourceId' | 'metadata'> {
+  return { resourceId, ...(ownKey && { metadata: { providerKeyId: ownKey.id } }) };
 }

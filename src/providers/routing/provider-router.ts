@@ -8,6 +8,7 @@ import { type Candidate, type WantedModel } from '../provider-registry.js';
 
 import { callFailed } from './call-failure.js';
 import { Failover } from './failover.js';
+import { KeyTurns } from './key-turns.js';
 import { OwnProviders } from './own-providers.js';
 import { placeOf } from './place.js';
 import { ProviderHealth } from './provider-health.js';
@@ -20,6 +21,8 @@ import { usualCost } from './usual-cost.js';
 /** Finds the provider for a call: by `ROUTING_POLICY`, among those that are well; and the next where one fails. */
 @Injectable()
 export class ProviderRouter {
+  private readonly turns = new KeyTurns();
+
   constructor(
     private readonly own: OwnProviders,
     private readonly health: ProviderHealth,
@@ -99,6 +102,12 @@ export class ProviderRouter {
     const states = await this.health.of(call.candidates.map(placeOf));
     const costOf = call.costOf ?? ((route: Route) => usualCost(this.prices, route, call.operation));
     const routes = ranked({ ...call, costOf }, states, ROUTING_POLICIES[this.settings.routing.policy]);
-    return withMostLeftFirst(routes, ({ provider, ownKey }) => this.permits.left(provider.name, ownKey));
+    return withMostLeftFirst(routes, {
+      leftOf: ({ provider, ownKey }) => this.permits.left(provider.name, ownKey),
+      turnOf: (route) => this.turns.of(route),
+      onFirst: (route) => {
+        this.turns.take(route);
+      },
+    });
   }
 }

@@ -33,24 +33,39 @@ export function ranked<Route extends Candidate>(
   return inOrder.toSorted((one, other) => rankOf(one) - rankOf(other));
 }
 
+/** How the keys of one provider are told apart. */
+export interface KeyOrder<Route extends Candidate> {
+  /** What is left in its bucket. */
+  readonly leftOf: (route: Route) => Promise<number>;
+  /** Its turn: of those that have as much left the lowest is first. */
+  readonly turnOf: (route: Route) => number;
+  /** Told of who is first of several. */
+  readonly onFirst: (route: Route) => void;
+}
+
 /** The same with the keys of one provider together, where the first of them stood: what has most left in its bucket first. */
 export async function withMostLeftFirst<Route extends Candidate>(
   routes: readonly RankedRoute<Route>[],
-  leftOf: (route: Route) => Promise<number>,
+  order: KeyOrder<Route>,
 ): Promise<readonly RankedRoute<Route>[]> {
   const groups = byProvider(routes);
   if (groups.length === routes.length) return routes;
-  const sorted = await Promise.all(groups.map((group) => byLeft(group, leftOf)));
+  const sorted = await Promise.all(groups.map((group) => byLeft(group, order)));
   return sorted.flat();
 }
 
 async function byLeft<Route extends Candidate>(
   group: readonly RankedRoute<Route>[],
-  leftOf: (route: Route) => Promise<number>,
+  { leftOf, turnOf, onFirst }: KeyOrder<Route>,
 ): Promise<readonly RankedRoute<Route>[]> {
   if (group.length < 2) return group;
   const measured = await Promise.all(group.map(async (one) => ({ one, left: await leftOf(one.route) })));
-  return measured
-    .toSorted((here, there) => (here.left === there.left ? 0 : there.left - here.left))
+  // Nothing is awaited from here on: of calls at once each sees the turn of the one before.
+  const sorted = measured
+    .toSorted((here, there) =>
+      here.left === there.left ? turnOf(here.one.route) - turnOf(there.one.route) : there.left - here.left,
+    )
     .map(({ one }) => one);
+  if (sorted[0]) onFirst(sorted[0].route);
+  return sorted;
 }
