@@ -13,7 +13,10 @@ import { mayFollow, MESSAGE_STAGES, type MessageStage } from './message-stage.js
 const sql = (file: string) => readSql({ scope: 'messages', folder: join(__dirname, 'sql'), file });
 const INSERT = sql('insert-message');
 const WITHDRAW = sql('withdraw-message');
-const CLAIM = sql('claim-message');
+const claim = (which: string) =>
+  readSql({ scope: 'messages', folder: join(__dirname, 'sql'), file: 'claim-message', choices: { which } });
+const CLAIM_NEXT = claim('$2::text IS NULL');
+const CLAIM_ONE = claim('id = $2::text');
 const WRITE = sql('write-message');
 const RENEW = sql('renew-leases');
 const NEWEST = sql('newest-messages');
@@ -145,7 +148,8 @@ export class MessageStore {
     leaseMs,
   }: Claim): Promise<ClaimedMessage | undefined> {
     const values = [workspaceId, id ?? null, worker, reservationId, leaseMs];
-    const [row] = await this.pool.query<{ id: string; left_behind: Reservation | null }>(CLAIM, values);
+    const which = id === undefined ? CLAIM_NEXT : CLAIM_ONE;
+    const [row] = await this.pool.query<{ id: string; left_behind: Reservation | null }>(which, values);
     if (!row) return undefined;
     const message = await this.find(row.id);
     // It went with its workspace.

@@ -2,11 +2,13 @@
 -- said so for the life of a lease. A run begins under a reservation id of its own; one whose answer is kept goes on under the
 -- one that it was made with. For the life of a lease after its own start the database takes no run for dead: while it was away
 -- none could say that it lives.
+-- CHOICES  {which}: the next, or a certain one. As one condition they would have one plan, which looks for the certain one
+--           among all that are due.
 -- PARAMS   $1 workspace, $2 id or null, $3 the worker, $4 the new run's reservation id, $5 the lease in milliseconds.
 -- RETURNS  its id, and what the run before it left held.
 WITH next AS MATERIALIZED (
   SELECT id, stage, reservation_id, reservation FROM message
-  WHERE workspace_id = $1::text AND ($2::text IS NULL OR id = $2::text)
+  WHERE workspace_id = $1::text AND {which}
     AND stage IN ('queued', 'processing', 'settling')
     AND due_at <= now()
     AND (stage = 'queued' OR now() > pg_postmaster_start_time() + $5::double precision * interval '1 millisecond')
