@@ -16,7 +16,7 @@ import { type Ending } from './wire/close-codes.js';
 
 /** How often the sessions' time is looked at. */
 const TICK_MS = 250;
-const TICKS_A_PING = 80;
+const PING_MS = 20_000;
 
 /** The sessions of this process: how many a user has, when their time is over, and their end when the server stops. */
 @Injectable()
@@ -25,7 +25,7 @@ export class OpenSessions implements OnApplicationBootstrap, BeforeApplicationSh
   private readonly open = new Set<Session>();
   private timer: NodeJS.Timeout | undefined;
   private stopListening: (() => void) | undefined;
-  private ticks = 0;
+  private pingAtMs = 0;
   private closing = false;
 
   constructor(
@@ -92,7 +92,9 @@ export class OpenSessions implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   private tick(): void {
-    const asks = ++this.ticks % TICKS_A_PING === 0;
+    const now = this.clock.now();
+    const asks = now >= this.pingAtMs;
+    if (asks) this.pingAtMs = now + PING_MS;
     for (const session of this.open) {
       if (session.isExpired) void session.end('expired', timeOver());
       else if (asks) session.checkAlive();

@@ -34,6 +34,8 @@ export class SessionDoor implements OnApplicationBootstrap {
   private readonly sockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
+    // Answered by us, to who reads the answers.
+    autoPong: false,
     maxPayload: MOST_MESSAGE_BYTES,
     handleProtocols: (offered) => (offered.has(SPOKEN) ? SPOKEN : false),
   });

@@ -25,8 +25,8 @@ export type Authorize = () => Promise<void>;
 
 /** What is spoken in a session: with a text model, or with a realtime one. */
 export interface Talk {
-  /** The client said something; `undefined` is what is no text. */
-  hear(text: string | undefined): void;
+  /** The client said something; `undefined` is what is no text. Resolves when it may say more. */
+  hear(text: string | undefined): Promise<void> | void;
   /** Cuts what is under way. Resolves when all that was used is in the ledger. Told more than once. */
   end(): Promise<void>;
 }
@@ -47,9 +47,8 @@ export class Session {
   begin(talk: Talk): void {
     this.talk = talk;
     countOpened();
-    this.socket.onMessage((text) => {
-      if (!this.ending) talk.hear(text);
-    });
+    this.socket.onMessage((text) => (this.ending ? undefined : talk.hear(text)));
+    this.socket.onUnread(() => void this.end('unread'));
     this.socket.onClose(() => void this.end('closed'));
   }
 
@@ -71,17 +70,14 @@ export class Session {
     return this.now() >= this.facts.expiresAtMs;
   }
 
-  /** Resolves when more may be sent. Ends the session where its client does not read. */
+  /** Resolves when more may be sent. */
   async send(event: ServerEvent): Promise<void> {
     await this.sendText(written(event));
   }
 
   /** As `send`, for an event that is written already. */
   async sendText(text: string): Promise<void> {
-    const sent = this.socket.send(text);
-    // What is over waits for nobody.
-    if (this.ending || (await sent)) return;
-    void this.end('unread');
+    await this.socket.send(text);
   }
 
   /** Tells what went wrong; ends the session where it cannot go on. */
@@ -105,6 +101,8 @@ export class Session {
 
   private async finish(ending: Ending, why: CodedError | undefined): Promise<void> {
     if (ending === 'unread') this.socket.drop();
+    // What is over waits for nobody who reads slowly.
+    this.socket.hurry();
     if (why && this.socket.isOpen) void this.socket.send(written(errorEvent(why)));
     try {
       await this.talk?.end();

@@ -64,16 +64,18 @@ interface Knocking {
   readonly key?: string;
   readonly protocols?: string[];
   readonly headers?: Readonly<Record<string, string>>;
+  /** False: pings are not answered, as by one that has vanished. */
+  readonly autoPong?: boolean;
 }
 
 /** Opens a session, or is refused. */
 export async function knock(
   url: string,
   path: string,
-  { key, protocols = [], headers: more = {} }: Knocking = {},
+  { key, protocols = [], headers: more = {}, autoPong = true }: Knocking = {},
 ): Promise<SessionClient | Refused> {
   const headers = { ...more, ...(key !== undefined && { authorization: `Bearer ${key}` }) };
-  const socket = new WebSocket(url.replace('http', 'ws') + path, protocols, { headers });
+  const socket = new WebSocket(url.replace('http', 'ws') + path, protocols, { headers, autoPong });
   const client = new SessionClient(socket);
   return new Promise((resolve, reject) => {
     socket.once('open', () => {

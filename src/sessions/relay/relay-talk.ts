@@ -43,8 +43,9 @@ export class RelayTalk implements Talk {
     );
   }
 
-  hear(text: string | undefined): void {
+  hear(text: string | undefined): Promise<void> {
     this.hearing = this.hearing.then(() => this.step(() => this.fromClient(text)));
+    return this.hearing;
   }
 
   async end(): Promise<void> {
