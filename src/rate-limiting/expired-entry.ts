@@ -12,12 +12,14 @@ export function callerOfHold(hold: Hold): Caller {
   const id = (kind: SubjectKind) =>
     hold.counters.find(({ counter }) => counter.subject.kind === kind)?.counter.subject.id;
   const [user, key, workspaceId, pot] = [id('user'), id('apiKey'), id('workspace'), id('workflow')];
+  const sessionId = id('session');
   const workflowId = pot === undefined ? undefined : callerOfPot(pot)?.workflowId;
   return {
     ...(user === undefined ? {} : { userId: userId(user) }),
     ...(key === undefined ? {} : { apiKeyId: apiKeyId(key) }),
     ...(workspaceId === undefined ? {} : { workspaceId }),
     ...(workflowId === undefined ? {} : { workflowId }),
+    ...(sessionId === undefined ? {} : { sessionId }),
   };
 }
 
