@@ -3,6 +3,7 @@ import { codedErrorOf } from '../../http/index.js';
 import { isWireObject, objectAt, type WireObject } from '../../providers/index.js';
 
 import { type Session, type Talk } from '../session.js';
+import { endingOf } from '../wire/close-codes.js';
 import { faultEvent } from '../wire/error-event.js';
 import { newId } from '../wire/server-event.js';
 
@@ -158,7 +159,7 @@ export class RelayTalk implements Talk {
     } catch (error) {
       const coded = codedErrorOf(error);
       // Not awaited: the end waits for this step.
-      void this.session.fail(coded).then(() => this.session.end('upstream_lost', coded));
+      void this.session.end(endingOf(coded.code), coded);
     }
   }
 }

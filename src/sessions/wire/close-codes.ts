@@ -7,6 +7,7 @@ export const ENDINGS = {
   shutdown: { code: 1001, reason: 'the server shuts down' },
   unauthorized: { code: 1008, reason: 'the credential is no longer good' },
   upstream_lost: { code: 1011, reason: 'the provider was lost' },
+  stores_lost: { code: 1013, reason: 'the stores are out of reach' },
   unread: { code: 1013, reason: 'the client does not read' },
   expired: { code: 4408, reason: 'the time of the session is over' },
   budget_exceeded: { code: 4429, reason: 'a budget or a quota is used up' },
@@ -21,6 +22,11 @@ const ENDED_BY: Partial<Record<ErrorCode, Ending>> = {
   circuit_open: 'circuit_open',
   unauthorized: 'unauthorized',
 };
+
+/** How a session ends that cannot go on after an error of this code, whichever it is. */
+export function endingOf(code: ErrorCode): Ending {
+  return ENDED_BY[code] ?? (code === 'store_unavailable' ? 'stores_lost' : 'upstream_lost');
+}
 
 /** How a session ends after an error of this code; `undefined` where it goes on. */
 export function endingAfter(code: ErrorCode): Ending | undefined {
