@@ -91,6 +91,7 @@ export class SessionSocket {
 
   /** One that does not answer in time is dropped. */
   close(code: number, reason: string): void {
+    if (this.socket.readyState === this.socket.CLOSED) return;
     const timer = setTimeout(() => {
       this.drop();
     }, this.farewellMs);
