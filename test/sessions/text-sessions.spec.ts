@@ -93,8 +93,8 @@ describe('a session with a text model', () => {
     });
     realtime.send({ type: 'response.create' });
     await until('it is answered', () => heard.includes('response.done'));
-    realtime.close();
-    expect([...new Set(heard)]).toEqual([
+    const types = heard.splice(0);
+    expect([...new Set(types)]).toEqual([
       'session.created',
       'session.updated',
       'conversation.item.added',
@@ -110,6 +110,28 @@ describe('a session with a text model', () => {
     ]);
     const [system] = harness.emulator.requests.at(-1)?.body.messages as { content: string }[];
     expect(system).toEqual({ role: 'system', content: 'Be brief.' });
+
+    const called = new Promise<{ readonly call_id: string; readonly arguments: string }>((resolve) => {
+      realtime.on('response.function_call_arguments.done', resolve);
+    });
+    const lights = {
+      type: 'function',
+      name: 'lights',
+      parameters: { type: 'object', properties: {} },
+    } as const;
+    realtime.send({ type: 'response.create', response: { tools: [lights], tool_choice: 'required' } });
+    const { call_id, arguments: args } = await called;
+    expect(JSON.parse(args)).toEqual({ emulated: true });
+    await until('the call is whole', () => heard.includes('response.done'));
+    expect(heard).toContain('response.function_call_arguments.delta');
+    const output = { type: 'function_call_output', call_id, output: 'on' } as const;
+    realtime.send({ type: 'conversation.item.create', item: output });
+    realtime.send({ type: 'response.create' });
+    await until('its answer is used', () => heard.filter((type) => type === 'response.done').length === 2);
+    expect(harness.emulator.requests.at(-1)?.body.messages).toContainEqual(
+      expect.objectContaining({ role: 'tool', tool_call_id: call_id, content: 'on' }),
+    );
+    realtime.close();
   });
 
   it('hands the client’s functions to it, and their results to the model', async () => {
