@@ -104,6 +104,7 @@ export const FixedSettings = z.object({
   WORKERS_IN_SERVER: trueOrFalse().default(true),
   WORKER_PORT: wholeNumber(0, 65_535).optional(),
   WORKERS_MAX_PER_WORKSPACE: wholeNumber(1, 1000).default(64),
+  WORKERS_MAX_PER_OWNER: wholeNumber(1, 100_000).default(256),
   WORKER_LEASE_SEC: wholeNumber(1, 600).default(10),
   VIDEO_JOB_TIMEOUT_SEC: wholeNumber(60, DAY_SEC).default(3600),
   HEYGEN_AVATAR_ID: anyText().optional(),

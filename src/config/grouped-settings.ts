@@ -96,6 +96,8 @@ export interface Settings {
     /** Where a worker process tells of itself. Unset: nowhere. */
     readonly port?: number | undefined;
     readonly maxPerWorkspace: number;
+    /** In all workspaces of one owner together. */
+    readonly maxPerOwner: number;
     /** After so long without a word a process is taken for dead, and its workers and messages are others'. */
     readonly leaseSec: number;
   };
@@ -232,6 +234,7 @@ function outsideSettings(values: FixedValues): Pick<Settings, OutsideGroup> {
       inServer: values.WORKERS_IN_SERVER,
       port: values.WORKER_PORT,
       maxPerWorkspace: values.WORKERS_MAX_PER_WORKSPACE,
+      maxPerOwner: values.WORKERS_MAX_PER_OWNER,
       leaseSec: values.WORKER_LEASE_SEC,
     },
     heygen: { avatarId: values.HEYGEN_AVATAR_ID, voiceId: values.HEYGEN_VOICE_ID },

@@ -57,7 +57,7 @@ describe('readSettings', () => {
       simulated: { videoMs: 3000 },
       videos: { timeoutSec: 3600 },
       messages: { maxAttempts: 5, retryDelayMs: 1000, maxAgeSec: 86_400 },
-      workers: { inServer: true, maxPerWorkspace: 64, leaseSec: 10 },
+      workers: { inServer: true, maxPerWorkspace: 64, maxPerOwner: 256, leaseSec: 10 },
       heygen: {},
       pricing: {},
       telemetry: {},

@@ -17,7 +17,7 @@ describe('workers', () => {
   let workspace: string;
 
   beforeAll(async () => {
-    const env = { WORKER_LEASE_SEC: '1', WORKERS_MAX_PER_WORKSPACE: '8' };
+    const env = { WORKER_LEASE_SEC: '1', WORKERS_MAX_PER_WORKSPACE: '8', WORKERS_MAX_PER_OWNER: '10' };
     harness = await newHarness({ upstream: true, env });
   }, 120_000);
 
@@ -117,6 +117,27 @@ describe('workers', () => {
     const answer = await scale(count);
     expect([answer.status, answer.body.code]).toEqual([400, 'validation_failed']);
     expect((await user.api.get(`/workers/${workspace}`)).body.wanted).toBe(1);
+  });
+
+  it('all workspaces of one owner have so many together, also of calls at once, and who is made an owner loses none', async () => {
+    const [second, third] = [await newWorkspace(user), await newWorkspace(user)];
+    const scaleAll = (count: number) =>
+      Promise.all([second, third].map((id) => user.api.post(`/workers/scale/${id}`, { count })));
+    const statuses = (await scaleAll(6)).map(({ status }) => status).sort();
+    expect(statuses).toEqual([200, 409]);
+    const refused = await scale(4);
+    expect([refused.status, refused.body.code]).toEqual([409, 'conflict']);
+    expect(refused.body.detail).toContain('10 workers together (WORKERS_MAX_PER_OWNER): 3 are left');
+    expect((await user.api.get(`/workers/${workspace}`)).body.wanted).toBe(1);
+    expect((await scale(3)).status).toBe(200);
+    expect((await scale(0)).status).toBe(200);
+
+    const other = await harness.newUser();
+    for (const id of [second, third])
+      await user.api.post(`/workspaces/${id}/members`, { user_id: other.id, role: 'owner' });
+    const own = await newWorkspace(other);
+    expect((await other.api.post(`/workers/scale/${own}`, { count: 8 })).status).toBe(200);
+    await Promise.all([second, third, own].map((id) => harness.admin.delete(`/workspaces/${id}`)));
   });
 
   it('G12: another’s are a 404', async () => {

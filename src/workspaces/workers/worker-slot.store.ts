@@ -19,10 +19,12 @@ const DRAIN = sql('drain-slot');
 const RELEASE = sql('release-slot');
 const SCALE = sql('scale-workers');
 const WANTED = sql('wanted-workers');
+const ELSEWHERE = sql('wanted-elsewhere');
 const FIND = sql('find-workers');
 const COUNT_WORKERS = sql('count-workers');
 
 const SHARE_LOCK = 7_283_033;
+const SCALE_LOCK = 7_283_034;
 
 /** How many workers a workspace has where nobody said otherwise. */
 export const DEFAULT_WANTED = 1;
@@ -58,6 +60,15 @@ export interface SharedSlots {
   readonly own: readonly OwnSlot[];
   readonly give: number;
 }
+
+export interface ScaleInput {
+  readonly wanted: number;
+  /** In all workspaces of one owner together. */
+  readonly maxPerOwner: number;
+}
+
+/** A refusal is a value: `room` is how many the workspace could have. */
+export type ScaleOutcome = { readonly kind: 'scaled' } | { readonly kind: 'full'; readonly room: number };
 
 /** The tables of who runs workers, and whose. Instants are the database's. */
 @Injectable()
@@ -97,12 +108,22 @@ export class WorkerSlotStore {
     await this.pool.query(RELEASE, [instance, workspaceId, number]);
   }
 
-  async scale(workspaceId: string, wanted: number): Promise<void> {
-    await this.pool.query(SCALE, [workspaceId, wanted]);
+  /** One after the other, so that two at once do not both find the same room. Fewer than there were are always taken. */
+  scale(workspaceId: string, { wanted, maxPerOwner }: ScaleInput): Promise<ScaleOutcome> {
+    return this.pool.transaction(async (session) => {
+      await session.query(LOCK, [SCALE_LOCK]);
+      if (wanted > (await this.wantedIn(workspaceId, session))) {
+        const [row] = await session.query<{ wanted: number }>(ELSEWHERE, [workspaceId, DEFAULT_WANTED]);
+        const room = maxPerOwner - (row?.wanted ?? 0);
+        if (wanted > room) return { kind: 'full', room: Math.max(0, room) };
+      }
+      await session.query(SCALE, [workspaceId, wanted]);
+      return { kind: 'scaled' };
+    });
   }
 
-  async wantedIn(workspaceId: string): Promise<number> {
-    const [row] = await this.pool.query<{ wanted: number }>(WANTED, [workspaceId]);
+  async wantedIn(workspaceId: string, session: SqlSession = this.pool): Promise<number> {
+    const [row] = await session.query<{ wanted: number }>(WANTED, [workspaceId]);
     return row?.wanted ?? DEFAULT_WANTED;
   }
 

@@ -20,7 +20,7 @@ export class WorkersController {
     description: 'All instances share them; those that are too many end when their message is done.',
   })
   @ApiOkResponse({ type: WorkersDto })
-  @ApiProblems(400, 401, 404)
+  @ApiProblems(400, 401, 404, 409)
   async scale(
     @CurrentPrincipal() principal: Principal,
     @Param('workspaceId', SubjectIdPipe) workspaceId: string,

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import { SETTINGS, type Settings } from '../../config/index.js';
-import { validationFailed } from '../../errors.js';
+import { CodedError, validationFailed } from '../../errors.js';
 import { type Principal } from '../../identity/index.js';
 import { WorkspaceAccess } from '../members/workspace-access.js';
 
@@ -24,15 +24,20 @@ export class WorkersService {
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
-  /** @throws CodedError `not_found` for a workspace that is not the caller's; `validation_failed` for more than is allowed. */
+  /** @throws CodedError `not_found` for a workspace that is not the caller's; `validation_failed` for more than is allowed; `conflict` for more than its owner has left. */
   async scale(workspaceId: string, wanted: number, principal: Principal): Promise<WorkspaceWorkers> {
     await this.access.requireMember(workspaceId, principal);
-    const { maxPerWorkspace } = this.settings.workers;
+    const { maxPerWorkspace, maxPerOwner } = this.settings.workers;
     if (wanted > maxPerWorkspace) {
       const message = `must not be greater than ${maxPerWorkspace} (WORKERS_MAX_PER_WORKSPACE)`;
       throw validationFailed([{ path: 'count', message }]);
     }
-    await this.slots.scale(workspaceId, wanted);
+    const outcome = await this.slots.scale(workspaceId, { wanted, maxPerOwner });
+    if (outcome.kind === 'full')
+      throw new CodedError(
+        'conflict',
+        `All workspaces of one owner have at most ${maxPerOwner} workers together (WORKERS_MAX_PER_OWNER): ${outcome.room} are left for this one. Scale another one down first.`,
+      );
     await this.changes.tell(workspaceId);
     return { wanted, workers: await this.slots.of(workspaceId) };
   }
