@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Param, Query, Req, Res, StreamableFile } from '@nestjs/common';
+import { Controller, Get, Header, Param, Query, Req, Res, type StreamableFile } from '@nestjs/common';
 import {
   ApiHeader,
   ApiOkResponse,
@@ -23,6 +23,7 @@ import {
   requirePrincipal,
 } from '../identity/index.js';
 
+import { answerWithBytes } from './asset.answer.js';
 import { AssetLinkQuery, AssetPageDto, AssetQuery } from './asset.dto.js';
 import { AssetReader, type BehindTheEnd, type OpenAsset } from './asset.reader.js';
 import { AssetService } from './asset.service.js';
@@ -74,17 +75,7 @@ export class AssetController {
     @Req() request: CallerRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StreamableFile | undefined> {
-    const opened = await this.open(id, link, request);
-    if (!('stream' in opened)) {
-      reply.status(416).header('content-range', `bytes */${opened.bytes}`);
-      return undefined;
-    }
-    const { stream, mime, bytes, fileName, part } = opened;
-    reply.header('accept-ranges', 'bytes');
-    if (part) reply.status(206).header('content-range', `bytes ${part.start}-${part.end}/${bytes}`);
-    const length = part ? part.end - part.start + 1 : bytes;
-    const disposition = `inline; filename="${fileName}"`;
-    return new StreamableFile(stream, { type: mime, length, disposition });
+    return answerWithBytes(await this.open(id, link, request), reply, 'inline');
   }
 
   private open(

@@ -69,6 +69,25 @@ describe('videos of the official openai client', () => {
     expect(await ledger.rows(user.id)).toHaveLength(1);
   });
 
+  it('are fetched in parts, as players do, and who asks behind the end is told how long one is', async () => {
+    const client = clientOf(await harness.newUser());
+    const { id } = await client.videos.create({ prompt: 'A lighthouse' });
+    await done(client, id);
+    const fetchPart = (Range: string) => client.videos.downloadContent(id, {}, { headers: { Range } });
+    const whole = await client.videos.downloadContent(id);
+    expect([whole.status, whole.headers.get('accept-ranges')]).toEqual([200, 'bytes']);
+    const film = Buffer.from(await whole.arrayBuffer());
+
+    const part = await fetchPart('bytes=100-199');
+    expect([part.status, part.headers.get('content-range')]).toEqual([206, `bytes 100-199/${film.length}`]);
+    expect(part.headers.get('content-length')).toBe('100');
+    expect(Buffer.from(await part.arrayBuffer())).toEqual(film.subarray(100, 200));
+    const behind = fetchPart(`bytes=${film.length}-`);
+    const headers = await behind.catch((error: unknown) => error instanceof OpenAI.APIError && error.headers);
+    expect(headers instanceof Headers && headers.get('content-range')).toBe(`bytes */${film.length}`);
+    await expect(behind).rejects.toMatchObject({ status: 416 });
+  });
+
   it('pass a reference on, as a file or as JSON', async () => {
     const user = await harness.newUser();
     const file = await toFile(Buffer.from('a picture'), 'sea.png', { type: 'image/png' });

@@ -1,10 +1,32 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, StreamableFile } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Headers,
+  HttpCode,
+  Param,
+  Post,
+  Query,
+  Res,
+  type StreamableFile,
+} from '@nestjs/common';
+import {
+  ApiBody,
+  ApiConsumes,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProduces,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger';
+import { type FastifyReply } from 'fastify';
 
 import { CodedError, validationFailed } from '../../errors.js';
 import { Idempotent, TakesForms } from '../../http/index.js';
 import { CurrentPrincipal, IdPipe, type Principal } from '../../identity/index.js';
-import { AssetReader } from '../../media/index.js';
+import { answerWithBytes, AssetReader } from '../../media/index.js';
 import { type VideoJob } from '../videos/video-job.store.js';
 import { VideoService } from '../videos/video.service.js';
 
@@ -43,23 +65,31 @@ export class OpenAiVideosController {
 
   @Get(':id/content')
   @ApiOperation({ summary: 'The bytes of a video' })
+  @ApiHeader({
+    name: 'Range',
+    required: false,
+    description: 'One part, such as `bytes=0-1023`: for players.',
+  })
   @ApiProduces('video/mp4')
   @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
+  @ApiResponse({ status: 206, description: 'The part that `Range` asked for; `Content-Range` says which.' })
+  @ApiResponse({
+    status: 416,
+    description: 'The part lies behind the end; `Content-Range` says how long it is.',
+  })
   async content(
     @Param('id', IdPipe) id: string,
     @CurrentPrincipal() { userId }: Principal,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Headers('range') range: string | undefined,
     @Query('variant') variant: unknown = 'video',
-  ): Promise<StreamableFile> {
+  ): Promise<StreamableFile | undefined> {
     if (variant !== 'video') {
       throw validationFailed([{ path: 'variant', message: 'must be video: nothing else is kept' }]);
     }
     const job = await this.videos.find({ id, userId });
     if (job.stage !== 'completed' || job.assetId === null) throw notReady(job);
-    const opened = await this.assets.openOwn(job.assetId, userId);
-    if (!('stream' in opened)) throw notReady(job);
-    const { stream, mime, bytes, fileName } = opened;
-    const disposition = `attachment; filename="${fileName}"`;
-    return new StreamableFile(stream, { type: mime, length: bytes, disposition });
+    return answerWithBytes(await this.assets.openOwn(job.assetId, userId, range), reply, 'attachment');
   }
 
   @Delete(':id')
