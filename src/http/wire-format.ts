@@ -24,9 +24,10 @@ export class RequestValidation implements PipeTransform {
     if (metadata.type === 'body') refuseOddBody(value);
     const foreign = metatype !== undefined && Reflect.getMetadata(WIRE_FORMAT, metatype) === true;
     if (!foreign) return this.strict.transform(value, metadata);
-    // Checked as an instance of its class, passed on as the very object that came in.
-    await this.lenient.transform(value, metadata);
-    return value;
+    // Checked as an instance of its class, passed on as the very object that came in. No body is one without fields.
+    const body = value ?? {};
+    await this.lenient.transform(body, metadata);
+    return body;
   }
 }
 

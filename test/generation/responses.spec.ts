@@ -56,6 +56,15 @@ describe('POST /v1/responses', () => {
     return [tokens.used, tokens.reserved];
   }
 
+  it('what asks nothing, or goes on with what cannot be an id, is left to the provider to judge', async () => {
+    for (const body of ['', { ...ASK, previous_response_id: 'a\0b' }]) {
+      harness.emulator.next({ status: 400 });
+      const answer = await user.api.post('/v1/responses', body);
+      expect([answer.status, answer.body.error.type]).toEqual([400, 'invalid_request_error']);
+    }
+    expect(await used()).toEqual([0, 0]);
+  });
+
   it('is answered, and leaves a row with the count of the provider', async () => {
     const { data, response } = await client.responses.create(ASK).withResponse();
     expect(data.output_text).toContain('one two');

@@ -137,6 +137,17 @@ describe('videos', () => {
     expect(await videosOf(user.api)).toEqual({ used: 0, reserved: 0 });
   });
 
+  it('a field that is null is one that is left out, of scripts and images too', async () => {
+    const user = await harness.newUser();
+    const nobody = { model: null, provider: null };
+    const none = { ...nobody, durationSeconds: null, aspectRatio: null, avatarId: null, voiceId: null };
+    expect((await user.api.post('/generate/script', { topic: 'The sea', ...nobody })).status).toBe(200);
+    expect((await user.api.post('/generate/image', { prompt: 'The sea', ...nobody })).status).toBe(200);
+    const taken = await user.api.post('/generate/video', { prompt: 'The sea', ...none });
+    expect(taken.status).toBe(202);
+    await ended(harness, user.api, taken.body.id);
+  });
+
   it('G12: nobody sees or stops what is another’s', async () => {
     const [own, other] = [await harness.newUser(), await harness.newUser()];
     const { id } = (await own.api.post('/generate/video', WISH)).body;

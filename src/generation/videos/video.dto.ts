@@ -12,6 +12,7 @@ import {
 } from 'class-validator';
 
 import { ModelChoiceDto } from '../model-choice.dto.js';
+import { NullIsAbsent } from '../null-is-absent.js';
 
 const ASPECT_RATIOS = ['16:9', '9:16', '1:1'] as const;
 const MOST_LETTERS = 5_000;
@@ -43,6 +44,7 @@ export class GenerateVideoDto extends ModelChoiceDto {
   script?: string;
 
   @ApiPropertyOptional({ type: 'integer', example: 8, minimum: 1, maximum: 600 })
+  @NullIsAbsent()
   @IsOptional()
   @IsInt()
   @Min(1)
@@ -50,11 +52,13 @@ export class GenerateVideoDto extends ModelChoiceDto {
   durationSeconds?: number;
 
   @ApiPropertyOptional({ enum: ASPECT_RATIOS })
+  @NullIsAbsent()
   @IsOptional()
   @IsIn(ASPECT_RATIOS)
   aspectRatio?: (typeof ASPECT_RATIOS)[number];
 
   @ApiPropertyOptional({ type: String, description: 'Who speaks, as the provider names them.' })
+  @NullIsAbsent()
   @IsOptional()
   @IsString()
   @IsNotEmpty()
@@ -62,6 +66,7 @@ export class GenerateVideoDto extends ModelChoiceDto {
   avatarId?: string;
 
   @ApiPropertyOptional({ type: String, description: 'In which voice, as the provider names it.' })
+  @NullIsAbsent()
   @IsOptional()
   @IsString()
   @IsNotEmpty()

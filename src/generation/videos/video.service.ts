@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 
-import { CodedError } from '../../errors.js';
+import { CodedError, validationFailed } from '../../errors.js';
 import { AssetService } from '../../media/index.js';
 import {
   Clock,
@@ -12,6 +12,7 @@ import {
   storeUnavailable,
 } from '../../rate-limiting/index.js';
 
+import { unstorable } from './storable-wish.js';
 import { estimateVideo, type VideoWish } from './video-call.js';
 import { VideoEndings } from './video-endings.js';
 import { type VideoJob, VideoJobStore } from './video-job.store.js';
@@ -49,6 +50,8 @@ export class VideoService {
    *   caller, `store_unavailable`.
    */
   async start(wish: VideoWish, userId: string): Promise<VideoJob> {
+    const faults = unstorable(wish);
+    if (faults.length > 0) throw validationFailed(faults);
     const targets = await this.runner.targetsFor(wish);
     const caller = currentCallContext()?.caller ?? {};
     const estimate = estimateVideo(targets);

@@ -29,6 +29,8 @@ export class ResourceMakers {
 
   /** `undefined` for what no call of the ledger made. */
   async find(resourceId: string, { userId, apiKeyId }: Caller): Promise<MadeResource | undefined> {
+    // PostgreSQL has no text with a NUL in it, so it made none.
+    if (resourceId.includes('\0')) return undefined;
     const [row] = await this.pool.query<MakerRow>(MAKER, [resourceId, userId ?? null, apiKeyId ?? null]);
     if (!row) return undefined;
     const { provider, key_id: keyId, own } = row;
