@@ -100,6 +100,7 @@ export const FixedSettings = z.object({
   SIMULATED_VIDEO_MS: wholeNumber(0, 3_600_000).default(3000),
   MESSAGE_MAX_ATTEMPTS: wholeNumber(1, 100).default(5),
   MESSAGE_RETRY_DELAY_MS: wholeNumber(0, 60_000).default(1000),
+  MESSAGE_RETENTION_DAYS: wholeNumber(1, 36_500).optional(),
   MESSAGE_MAX_AGE_SEC: wholeNumber(1, 365 * DAY_SEC).default(DAY_SEC),
   WORKERS_IN_SERVER: trueOrFalse().default(true),
   WORKER_PORT: wholeNumber(0, 65_535).optional(),

@@ -89,6 +89,8 @@ export interface Settings {
     readonly retryDelayMs: number;
     /** A message that has waited so long for its turn does not wait any more. */
     readonly maxAgeSec: number;
+    /** Days after its end; unset: for ever. */
+    readonly retentionDays?: number | undefined;
   };
   readonly workers: {
     /** Whether the server runs workers itself. */
@@ -229,6 +231,7 @@ function outsideSettings(values: FixedValues): Pick<Settings, OutsideGroup> {
       maxAttempts: values.MESSAGE_MAX_ATTEMPTS,
       retryDelayMs: values.MESSAGE_RETRY_DELAY_MS,
       maxAgeSec: values.MESSAGE_MAX_AGE_SEC,
+      retentionDays: values.MESSAGE_RETENTION_DAYS,
     },
     workers: {
       inServer: values.WORKERS_IN_SERVER,

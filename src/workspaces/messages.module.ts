@@ -10,6 +10,7 @@ import { MessageAnswerer } from './messages/message.answerer.js';
 import { MessageEntity } from './messages/message.entity.js';
 import { MessageGauges } from './messages/message.gauges.js';
 import { MessageLeases } from './messages/message-leases.js';
+import { MessageRetention } from './messages/message-retention.js';
 import { MessageReservations } from './messages/message-reservations.js';
 import { MessageRuns } from './messages/message.runs.js';
 import { MessagesController } from './messages/messages.controller.js';
@@ -41,6 +42,7 @@ import { WorkerSupervisor } from './workers/worker.supervisor.js';
     MessageAnswerer,
     MessageRuns,
     MessageReservations,
+    MessageRetention,
     MessageGauges,
     MessageWithdrawals,
     MessagesService,
