@@ -194,11 +194,11 @@ describe('chat that fails', () => {
 
   it('times out, and closes the connection', async () => {
     emulator.next({ hang: true });
-    expect(await failure(provider().chat(call(HELLO, { timeoutMs: 50 })))).toMatchObject({
+    // Long enough for the request to get there from a busy machine.
+    expect(await failure(provider().chat(call(HELLO, { timeoutMs: 500 })))).toMatchObject({
       reason: 'timeout',
     });
-    await emulator.until(({ inFlight }) => inFlight === 0);
-    expect(emulator.requests[0]?.abortedAt).toBeDefined();
+    await emulator.until(({ requests }) => requests[0]?.abortedAt !== undefined);
   });
 
   it('times out in the middle of the body too', async () => {
