@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { type FromApp } from './apps/serve.js';
+import { nextMessage, RUN_TYPESCRIPT } from './child-message.js';
 
-const RUN_TYPESCRIPT = join(__dirname, '..', 'test', 'support', 'run-typescript.cjs');
 const AUTOCANNON = require.resolve('autocannon');
 const CONNECTIONS = 64;
 
@@ -45,7 +45,7 @@ export class AppUnderLoad {
   ): Promise<AppUnderLoad> {
     const { PATH = '', HOME = '/tmp' } = process.env;
     const child = fork(join(__dirname, program), {
-      execArgv: ['-r', RUN_TYPESCRIPT],
+      execArgv: RUN_TYPESCRIPT,
       env: { PATH, HOME, NODE_ENV: 'production', ...env },
     });
     const said = await next(child);
@@ -111,14 +111,5 @@ export class AppUnderLoad {
 }
 
 function next(child: ChildProcess): Promise<FromApp> {
-  return new Promise((resolve, reject) => {
-    const onExit = (code: number | null) => {
-      reject(new Error(`An application under load ended with ${code}.`));
-    };
-    child.once('exit', onExit);
-    child.once('message', (message: FromApp) => {
-      child.off('exit', onExit);
-      resolve(message);
-    });
-  });
+  return nextMessage(child, 'An application under load');
 }
