@@ -66,6 +66,7 @@ export const FixedSettings = z.object({
   RATE_LIMIT_DEFAULT_RATE: wholeNumber(1, 1_000_000).default(60),
   RATE_LIMIT_DEFAULT_BURST: wholeNumber(1, 1_000_000).default(10),
   STORE_FAILURE: oneOf('closed', 'open').default('closed'),
+  DATABASE_SILENCE_MS: wholeNumber(50, 60_000).default(200),
   RESERVATION_TTL_SEC: wholeNumber(1, DAY_SEC).default(600),
   QUOTA_TIMEZONE: setting({
     takes: 'an IANA time zone such as Europe/Madrid',

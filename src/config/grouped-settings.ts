@@ -27,6 +27,8 @@ export interface Settings {
   readonly stores: {
     /** Unset: the embedded PostgreSQL. */
     readonly databaseUrl?: string | undefined;
+    /** How long PostgreSQL may say nothing to a call that waits for it. */
+    readonly databaseSilenceMs: number;
     /** Unset: counters in memory. */
     readonly redisUrl?: string | undefined;
     readonly rabbitmqUrl?: string | undefined;
@@ -149,6 +151,7 @@ function serverSettings(values: FixedValues): Pick<Settings, 'http' | 'stores' |
     },
     stores: {
       databaseUrl: values.DATABASE_URL,
+      databaseSilenceMs: values.DATABASE_SILENCE_MS,
       redisUrl: values.REDIS_URL,
       rabbitmqUrl: values.RABBITMQ_URL,
       dataDir: values.DATA_DIR,

@@ -27,7 +27,7 @@ describe('readSettings', () => {
         shutdownGraceSec: 25,
         logLevel: 'info',
       },
-      stores: { dataDir: resolve('data') },
+      stores: { dataDir: resolve('data'), databaseSilenceMs: 200 },
       auth: { encryptionKeys: [], registration: 'open' },
       rateLimiting: {
         enabled: true,

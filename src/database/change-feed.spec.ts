@@ -19,7 +19,7 @@ class Instance {
 
   constructor(url: string) {
     this.pool = new PgSqlPool({ url, maxConnections: 1, onIdleError: () => undefined });
-    this.feed = new ChangeFeed({ url, pool: this.pool, log });
+    this.feed = new ChangeFeed({ url, pool: this.pool, log, silenceMs: 200 });
     this.cache = new FreshCache(this.feed, { maxEntries: 10 });
     this.feed.onInterruption(() => this.interruptions++);
     this.feed.onChange((change) => {

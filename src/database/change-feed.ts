@@ -1,5 +1,6 @@
 import { type EntityManager } from 'typeorm';
 import { FeedConnection } from './feed-connection.js';
+import { SilenceWatch } from './silence-watch.js';
 import { type SqlPool } from './sql-pool.js';
 import { type StartLog } from './start-log.js';
 
@@ -13,6 +14,8 @@ export interface ChangeFeedInput {
   readonly url: string;
   readonly pool: SqlPool;
   readonly log: StartLog;
+  /** How long the database may say nothing to those who load rows from it. */
+  readonly silenceMs: number;
 }
 
 export const CHANNEL = 'cuota_changes';
@@ -31,8 +34,12 @@ export class ChangeFeed {
   private retry: NodeJS.Timeout | undefined;
   private pauseMs = FIRST_PAUSE_MS;
   private closed = false;
+  /** One watch for all who load rows: an answer to any of them tells that the database lives. */
+  readonly silence: SilenceWatch;
 
-  constructor(private readonly input: ChangeFeedInput) {}
+  constructor(private readonly input: ChangeFeedInput) {
+    this.silence = new SilenceWatch(input.silenceMs);
+  }
 
   /** Resolves after the first attempt; where that failed, it goes on trying by itself. */
   async start(): Promise<void> {

@@ -47,7 +47,7 @@ const STATEMENT_TIMEOUT_MS = 30_000;
     },
     {
       provide: ChangeFeed,
-      inject: [PostgresEndpoint, SqlPool],
+      inject: [PostgresEndpoint, SqlPool, SETTINGS],
       useFactory: openFeed,
     },
     {
@@ -113,8 +113,9 @@ async function openRedis({ stores }: Settings): Promise<RedisConnection> {
   return redis;
 }
 
-async function openFeed({ url }: PostgresEndpoint, pool: SqlPool): Promise<ChangeFeed> {
-  const feed = new ChangeFeed({ url, pool, log: new Logger('ChangeFeed') });
+async function openFeed({ url }: PostgresEndpoint, pool: SqlPool, { stores }: Settings): Promise<ChangeFeed> {
+  const silenceMs = stores.databaseSilenceMs;
+  const feed = new ChangeFeed({ url, pool, log: new Logger('ChangeFeed'), silenceMs });
   await feed.start();
   return feed;
 }

@@ -13,6 +13,7 @@ import { BreakerStore } from './budgets/breaker.store.js';
 import { BudgetsReader } from './budgets/budgets.reader.js';
 import { CircuitBreaker } from './budgets/circuit-breaker.js';
 import { SystemBudgets } from './budgets/system-budgets.js';
+import { WarmCounters } from './counters/warm-counters.js';
 import { MemoryCounterStore } from './counters/memory/memory-counter.store.js';
 import { observedCounters, redisCounters } from './counters/redis-counters.js';
 import { ReservationCountsStore } from './counters/redis/reservation-counts.store.js';
@@ -37,6 +38,7 @@ import { RateLimitBinder } from './rate-limit.binder.js';
 import { Reconciliation } from './reconciliation.js';
 import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from './rate-limiting.options.js';
 import { RateLimitingService } from './rate-limiting.service.js';
+import { RoomForecast } from './room-forecast.js';
 import { Settlements } from './settlements.js';
 import { StaleCounters } from './stale-counters.js';
 import { Sweeper } from './sweeper.js';
@@ -78,6 +80,22 @@ const OBSERVING: Provider = {
 
 const BUDGETING: Provider[] = [BreakerStore, SystemBudgets, CircuitBreaker, BudgetsReader];
 
+/** Whose calls wait for the ledger's database. */
+const WAITING: Provider[] = [
+  {
+    provide: WarmCounters,
+    inject: [CounterStore, Ledger, ChangeFeed],
+    useFactory: (store: CounterStore, ledger: Ledger, { silence }: ChangeFeed) =>
+      new WarmCounters(store, ledger, silence),
+  },
+  {
+    provide: RoomForecast,
+    inject: [Ledger, ChangeFeed, Clock, RATE_LIMITING_OPTIONS],
+    useFactory: (ledger: Ledger, { silence }: ChangeFeed, clock: Clock, { timeZone }: RateLimitingOptions) =>
+      new RoomForecast({ ledger, silence, clock, timeZone }),
+  },
+];
+
 const PROVIDERS: Provider[] = [
   { provide: Ledger, useClass: PostgresLedger },
   { provide: LimitResolver, useClass: PlanLimitResolver },
@@ -92,6 +110,7 @@ const PROVIDERS: Provider[] = [
   UsageRowsStore,
   UserRowsStore,
   NearLimitStore,
+  ...WAITING,
   RateLimitingService,
   RateLimitBinder,
   StaleCounters,

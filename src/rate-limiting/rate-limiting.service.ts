@@ -57,13 +57,13 @@ import { estimateAsUsed, settledLimits, usageEntryOf } from './usage-entry.js';
 export class RateLimitingService {
   private readonly logger = new Logger(RateLimitingService.name);
   private readonly trouble: StoreTrouble;
-  private readonly counters: WarmCounters;
-  private readonly forecast: RoomForecast;
   private readonly missed: MissedWindows;
 
   constructor(
     private readonly store: CounterStore,
+    private readonly counters: WarmCounters,
     private readonly ledger: Ledger,
+    private readonly forecast: RoomForecast,
     private readonly resolver: LimitResolver,
     private readonly live: LiveReservations,
     private readonly reconciliation: Reconciliation,
@@ -76,8 +76,6 @@ export class RateLimitingService {
     private readonly breaker: CircuitBreaker,
   ) {
     this.trouble = new StoreTrouble(this.logger, options.storeFailure);
-    this.counters = new WarmCounters(store, ledger);
-    this.forecast = new RoomForecast(ledger, clock, options.timeZone);
     this.missed = new MissedWindows(store, resolver, budgets);
   }
 

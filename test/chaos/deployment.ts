@@ -93,6 +93,8 @@ export class ChaosDeployment {
       DATA_DIR: this.dataDir,
       DATABASE_URL: this.postgres.url,
       REDIS_URL: this.redis.url,
+      // As it is by default: outages are what this is about.
+      DATABASE_SILENCE_MS: '200',
       BOOTSTRAP_ADMIN_KEY: ADMIN_KEY,
       JWT_SECRET: 'a secret of the tests, long enough to sign with',
       RESERVATION_TTL_SEC: String(RESERVATION_TTL_SEC),

@@ -11,7 +11,7 @@ describe('while Postgres hangs', () => {
 
   beforeAll(async () => {
     postgres = await startPostgres();
-    app = await startIdentityApp({ databaseUrl: postgres.url });
+    app = await startIdentityApp({ databaseUrl: postgres.url, env: { DATABASE_SILENCE_MS: '200' } });
   });
 
   afterAll(async () => {

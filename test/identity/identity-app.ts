@@ -17,6 +17,7 @@ import { AccessGuard, IdentifyGuard, IdentityModule } from '../../src/identity/i
 import { limitingOptions } from '../../src/limiting-options.js';
 import { type Clock, FrozenClock } from '../../src/rate-limiting/domain/clock.js';
 import { RateLimitingModule } from '../../src/rate-limiting/index.js';
+import { PATIENT } from '../support/postgres.js';
 
 const STATUS: Partial<Record<CodedError['code'], number>> = {
   validation_failed: 400,
@@ -64,6 +65,7 @@ export async function startIdentityApp({ databaseUrl, env = {}, now }: StartInpu
   const clock = new FrozenClock(Date.parse(now ?? '2026-11-21T12:00:00Z'));
   const app = await listening(clock, {
     DATABASE_URL: databaseUrl,
+    ...PATIENT,
     DATA_DIR: dataDir,
     JWT_SECRET: 'the-same-secret-for-every-instance-of-a-test',
     BOOTSTRAP_ADMIN_KEY: ADMIN,

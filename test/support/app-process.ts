@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { PATIENT } from './postgres.js';
 
 const BUILT = join(__dirname, '..', '..', 'dist', 'src');
 
@@ -37,7 +38,7 @@ async function startBuilt(
 ): Promise<BuiltProcess & { readonly said: string }> {
   const { PATH = '', HOME = '/tmp' } = process.env;
   const child = spawn(process.execPath, [join(BUILT, file)], {
-    env: { PATH, HOME, PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'warn', ...env },
+    env: { PATH, HOME, PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'warn', ...PATIENT, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -10,7 +10,7 @@ import { FrozenClock } from '../../src/rate-limiting/index.js';
 
 import { ApiClient } from './api-client.js';
 import { type Emulator, startEmulator } from './emulator/emulator.js';
-import { startPostgres, type TestPostgres } from './postgres.js';
+import { PATIENT, startPostgres, type TestPostgres } from './postgres.js';
 import { startRedis, type TestRedis } from './redis.js';
 
 export const ADMIN_KEY = 'cuota_admin_key_of_the_tests';
@@ -68,6 +68,7 @@ export async function newHarness(options: HarnessOptions = {}): Promise<Harness>
     PORT: '0',
     DATA_DIR: dataDir,
     DATABASE_URL: postgres.url,
+    ...PATIENT,
     BOOTSTRAP_ADMIN_KEY: ADMIN_KEY,
     JWT_SECRET: 'a secret of the tests, long enough to sign with',
     ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),

@@ -33,6 +33,9 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
+/** For an app on it: the machine of the tests is short of CPU at times, and that is no outage. Tests of outages do without. */
+export const PATIENT = { DATABASE_SILENCE_MS: '5000' };
+
 export interface TestPostgresOptions {
   /** Waits for the disk at each commit, as in production: for measurements. Without it data survive `kill9`, but not the machine. */
   readonly fsync?: boolean;

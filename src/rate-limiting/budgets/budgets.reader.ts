@@ -2,7 +2,6 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import { WarmCounters } from '../counters/warm-counters.js';
 import { Clock } from '../domain/clock.js';
-import { CounterStore } from '../domain/counters.js';
 import { type CounterWindow } from '../domain/limit.js';
 import {
   BREAKER_LIMIT,
@@ -35,17 +34,13 @@ export interface BudgetsStanding {
 /** Looks at the budgets that all callers share; holds nothing. */
 @Injectable()
 export class BudgetsReader {
-  private readonly counters: WarmCounters;
-
   constructor(
-    store: CounterStore,
+    private readonly counters: WarmCounters,
     private readonly ledger: Ledger,
     private readonly breaker: CircuitBreaker,
     private readonly clock: Clock,
     @Inject(RATE_LIMITING_OPTIONS) private readonly options: RateLimitingOptions,
-  ) {
-    this.counters = new WarmCounters(store, ledger);
-  }
+  ) {}
 
   /** @throws CodedError `store_unavailable` where the counters or the ledger cannot be reached. */
   async look(): Promise<BudgetsStanding> {

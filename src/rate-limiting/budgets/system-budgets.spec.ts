@@ -15,7 +15,7 @@ const SILENT = { log: () => undefined, warn: () => undefined };
 
 describe('the budgets of the system while Postgres is away', () => {
   const pool = new PgSqlPool({ url: NOBODY, maxConnections: 1, onIdleError: () => undefined });
-  const feed = new ChangeFeed({ url: NOBODY, pool, log: SILENT });
+  const feed = new ChangeFeed({ url: NOBODY, pool, log: SILENT, silenceMs: 200 });
   const source = new DataSource({ type: 'postgres', url: NOBODY });
   const hold = { id: reservationId('a call'), deadlineMs: 0, counters: [] };
 

@@ -1,4 +1,4 @@
-import { SilenceWatch } from '../../database/index.js';
+import { type SilenceWatch } from '../../database/index.js';
 import { CodedError } from '../../errors.js';
 import { counterRef } from '../claims.js';
 import {
@@ -15,18 +15,16 @@ import { type Ledger } from '../ledger/ledger.port.js';
 /** A load may be voided by a settlement that raced it; under a storm of them it is worth some tries. */
 const MAX_LOADS = 20;
 
-/** With a tick of the watch, what a database that is down may cost a call: 250 ms. */
-const SILENCE_MS = 200;
-
 /** The counters, with cold ones loaded from the ledger: a new month, an emptied store and a fresh process are one case. */
 export class WarmCounters {
-  private readonly watch = new SilenceWatch(SILENCE_MS);
   /** Loads under way: many calls that find the same counter cold wait for one reading of the ledger. */
   private readonly loads = new Map<string, Promise<unknown>>();
 
   constructor(
     private readonly store: CounterStore,
     private readonly ledger: Ledger,
+    /** Of the ledger's database. */
+    private readonly silence: SilenceWatch,
   ) {}
 
   /** Reserves; cold counters are filled first. */
@@ -73,7 +71,7 @@ export class WarmCounters {
   }
 
   private async fill(cold: ColdCounter, { subject, window }: Counter): Promise<void> {
-    await this.store.load(cold, await this.watch.guard(this.ledger.usedIn(subject, window)));
+    await this.store.load(cold, await this.silence.guard(this.ledger.usedIn(subject, window)));
   }
 }
 

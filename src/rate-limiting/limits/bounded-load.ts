@@ -1,21 +1,17 @@
-import { type FeedState, isRefusal, SilenceWatch } from '../../database/index.js';
+import { isRefusal, type SilenceWatch } from '../../database/index.js';
 import { CodedError } from '../../errors.js';
-
-/** With a tick of the watch, what a database that is down may cost a call: 250 ms. */
-const SILENCE_MS = 200;
-
-/** One watch for all who load over one feed's database: an answer to any of them tells that it lives. */
-const watches = new WeakMap<Pick<FeedState, 'live'>, SilenceWatch>();
 
 /**
  * A row that a call waits for, or an error in good time: a database that hangs must not hold up every call (G9).
+ * @param feed the ChangeFeed of the database; it knows how long that may say nothing
  * @throws CodedError `store_unavailable` where the database did not answer; else its refusal
  */
-export async function boundedLoad<T>(feed: Pick<FeedState, 'live'>, load: () => Promise<T>): Promise<T> {
-  const watch = watches.get(feed) ?? new SilenceWatch(SILENCE_MS);
-  watches.set(feed, watch);
+export async function boundedLoad<T>(
+  { silence }: { readonly silence: SilenceWatch },
+  load: () => Promise<T>,
+): Promise<T> {
   try {
-    return await watch.guard(load());
+    return await silence.guard(load());
   } catch (error) {
     throw isRefusal(error) ? error : databaseAway(error);
   }
