@@ -2,17 +2,26 @@ import { types } from 'node:util';
 import { DatabaseError } from 'pg';
 import { QueryRunnerAlreadyReleasedError } from 'typeorm';
 
-/** SQLSTATEs of a server that is there and cannot serve: connection trouble, shutting down, starting, full. */
-const AWAY_STATES = /^(08|53|57P)/;
-const AWAY_CODES = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_)/;
-/** What node-postgres says of a lost connection, without a code. */
-const AWAY_MESSAGES =
-  /^(timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error)/;
+/** What tells one kind of failure: SQLSTATEs, codes of Node's sockets, what node-postgres says without a code. */
+interface FailureSigns {
+  readonly states: RegExp;
+  readonly codes: RegExp;
+  readonly messages: RegExp;
+}
 
-/** Of a connection that was not made: nothing was asked over it. */
-const UNCONNECTED_STATES = ['57P03', '53300'];
-const UNCONNECTED_CODES = /^(ECONNREFUSED|ENOTFOUND|EAI_)/;
-const UNCONNECTED_MESSAGE = /^timeout exceeded when trying to connect/;
+/** No connection was made, so nothing was asked over it. */
+const UNCONNECTED: FailureSigns = {
+  states: /^(57P03|53300)$/,
+  codes: /^(ECONNREFUSED|ENOTFOUND|EAI_)/,
+  messages: /^timeout exceeded when trying to connect/,
+};
+
+/** The connection was lost, or the server is there and cannot serve: what was asked may or may not have been done. */
+const LOST: FailureSigns = {
+  states: /^(08|53|57P)/,
+  codes: /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET)/,
+  messages: /^(Connection terminated|Query read timeout|Client has encountered a connection error)/,
+};
 
 /** Whether the database said no to a statement: its connection is as good as before. */
 export function isRefusal(error: unknown): boolean {
@@ -23,22 +32,23 @@ export function isRefusal(error: unknown): boolean {
 /** Whether the database could not be asked, or did not answer: another moment may be better. */
 export function isDatabaseAway(error: unknown): boolean {
   const cause = driverErrorOf(error);
-  // Not `instanceof`: where code runs in a context of its own, the errors of Node's sockets are of another Error.
-  if (!types.isNativeError(cause)) return false;
   // TypeORM lets go of a connection that is lost between two statements of a transaction.
   if (cause instanceof QueryRunnerAlreadyReleasedError) return true;
-  if (cause instanceof DatabaseError) return cause.severity !== 'ERROR' || AWAY_STATES.test(cause.code ?? '');
-  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
-  return AWAY_CODES.test(code) || AWAY_MESSAGES.test(cause.message);
+  if (cause instanceof DatabaseError && cause.severity !== 'ERROR') return true;
+  return shows(cause, LOST) || shows(cause, UNCONNECTED);
 }
 
 /** Whether there was no connection to ask over: then it is certain that nothing was done. */
 export function wasNeverAsked(error: unknown): boolean {
-  const cause = driverErrorOf(error);
+  return shows(driverErrorOf(error), UNCONNECTED);
+}
+
+function shows(cause: unknown, { states, codes, messages }: FailureSigns): boolean {
+  // Not `instanceof Error`: where code runs in a context of its own, the errors of Node's sockets are of another Error.
   if (!types.isNativeError(cause)) return false;
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
-  if (cause instanceof DatabaseError) return UNCONNECTED_STATES.includes(code);
-  return UNCONNECTED_CODES.test(code) || UNCONNECTED_MESSAGE.test(cause.message);
+  if (cause instanceof DatabaseError) return states.test(code);
+  return codes.test(code) || messages.test(cause.message);
 }
 
 /** TypeORM wraps what the driver threw. */

@@ -3,6 +3,7 @@ export { isDatabaseAway, isRefusal, wasNeverAsked } from './database-failure.js'
 export { DatabaseModule } from './database.module.js';
 export { FreshCache, type FeedState, type FreshCacheOptions, type Soon } from './fresh-cache.js';
 export { keptSecret } from './kept-secret.js';
+export { type LuaFile, readLuaFiles, runLua } from './lua-file.js';
 export { LuaScripts, type ScriptServer } from './lua-scripts.js';
 export { migrate } from './migrate.js';
 export { PostgresEndpoint } from './postgres-endpoint.js';

@@ -1,9 +1,6 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
 import { Redis } from 'ioredis';
 
+import { type LuaFile, readLuaFiles, runLua } from './lua-file.js';
 import { silenceOf, SilenceWatch } from './silence-watch.js';
 
 /** What scripts need of a Redis connection; ioredis has it, of one server and of a cluster. */
@@ -12,17 +9,12 @@ export interface ScriptServer {
   eval(script: string, keyCount: number, ...rest: (string | number)[]): Promise<unknown>;
 }
 
-interface Script {
-  readonly text: string;
-  readonly sha: string;
-}
-
 /** With a tick of the watch, what a Redis that is down may cost: 250 ms. */
 const SILENCE_MS = 200;
 
 /** The Lua files of a folder, read once: a missing one stops the start. Called by hash, sent again when Redis forgot them. */
 export class LuaScripts<Name extends string> {
-  private readonly scripts: ReadonlyMap<Name, Script>;
+  private readonly scripts: ReadonlyMap<Name, LuaFile>;
   private readonly guard: <Answer>(answer: Promise<Answer>) => Promise<Answer>;
 
   constructor(
@@ -31,27 +23,16 @@ export class LuaScripts<Name extends string> {
     names: readonly Name[],
   ) {
     this.guard = guardOf(redis);
-    this.scripts = new Map(names.map((name) => [name, readScript(folder, name)]));
+    this.scripts = readLuaFiles(folder, names);
   }
 
   /** @throws StoreSilent where Redis says nothing for 200 ms. */
   run(name: Name, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
-    return this.guard(this.call(name, keys, args));
-  }
-
-  private async call(
-    name: Name,
-    keys: readonly string[],
-    args: readonly (string | number)[],
-  ): Promise<unknown> {
     const script = this.scripts.get(name);
     if (!script) throw new Error(`No Lua script is named ${name}.`);
-    try {
-      return await this.redis.evalsha(script.sha, keys.length, ...keys, ...args);
-    } catch (error) {
-      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return this.redis.eval(script.text, keys.length, ...keys, ...args);
-    }
+    return this.guard(
+      runLua(script, (command, text) => this.redis[command](text, keys.length, ...keys, ...args)),
+    );
   }
 }
 
@@ -59,9 +40,4 @@ export class LuaScripts<Name extends string> {
 function guardOf(redis: ScriptServer): <Answer>(answer: Promise<Answer>) => Promise<Answer> {
   const watch = redis instanceof Redis ? silenceOf(redis) : new SilenceWatch(SILENCE_MS);
   return (answer) => (redis instanceof Redis ? watch.guardInOrder(answer) : watch.guard(answer));
-}
-
-function readScript(folder: string, name: string): Script {
-  const text = readFileSync(join(folder, `${name}.lua`), 'utf8');
-  return { text, sha: createHash('sha1').update(text).digest('hex') };
 }

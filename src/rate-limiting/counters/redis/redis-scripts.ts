@@ -1,8 +1,13 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { type LuaRunner, SilenceWatch, WrittenCommand } from '../../../database/index.js';
+import {
+  type LuaFile,
+  type LuaRunner,
+  readLuaFiles,
+  runLua,
+  SilenceWatch,
+  WrittenCommand,
+} from '../../../database/index.js';
 
 import { requestOf, type ScriptCall } from './script-request.js';
 
@@ -28,19 +33,14 @@ const NAMES = [
 ] as const;
 export type ScriptName = (typeof NAMES)[number];
 
-interface Script {
-  readonly text: string;
-  readonly sha: string;
-}
-
-let scripts: ReadonlyMap<ScriptName, Script> | undefined;
+let scripts: ReadonlyMap<ScriptName, LuaFile> | undefined;
 
 /** What is worth nothing once its asker has gone on without the answer: a Redis that is silent is not asked. */
 const ASKED: ReadonlySet<ScriptName> = new Set(['reserve', 'take-permits', 'read']);
 
-/** The Lua files, read once: a missing one stops the start. Called by hash, sent again when Redis forgot them. */
+/** The Lua files, read once: a missing one stops the start. */
 export class RedisScripts {
-  private readonly scripts = (scripts ??= new Map(NAMES.map((name) => [name, readScript(name)])));
+  private readonly scripts = (scripts ??= readLuaFiles(join(__dirname, 'lua'), NAMES));
 
   private readonly watch = new SilenceWatch(SILENCE_MS);
 
@@ -59,12 +59,10 @@ export class RedisScripts {
     const told = (answer: unknown) => {
       late?.(asList(answer));
     };
-    try {
-      return asList(await watch.guardInOrder(this.send('evalsha', script.sha, call), told));
-    } catch (error) {
-      if (!isForgotten(error)) throw error;
-      return asList(await watch.guardInOrder(this.send('eval', script.text, call), told));
-    }
+    // Guarded at each sending: a script that is sent whole is another answer to wait for.
+    return asList(
+      await runLua(script, (command, text) => watch.guardInOrder(this.send(command, text, call), told)),
+    );
   }
 
   private send(command: 'evalsha' | 'eval', script: string, call: ScriptCall): Promise<unknown> {
@@ -77,13 +75,4 @@ export class RedisScripts {
 function asList(answer: unknown): unknown[] {
   const list: unknown[] = Array.isArray(answer) ? answer : [answer];
   return list;
-}
-
-function isForgotten(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith('NOSCRIPT');
-}
-
-function readScript(name: ScriptName): Script {
-  const text = readFileSync(join(__dirname, 'lua', `${name}.lua`), 'utf8');
-  return { text, sha: createHash('sha1').update(text).digest('hex') };
 }
