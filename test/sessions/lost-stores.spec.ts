@@ -1,3 +1,4 @@
+import { usageOf } from '../support/emulator/realtime.js';
 import { type Harness, newHarness, type TestUser } from '../support/harness.js';
 import { LedgerReader } from '../support/ledger-reader.js';
 import { describeWithRedis, type TestRedis } from '../support/redis.js';
@@ -6,6 +7,7 @@ import { until } from '../support/until.js';
 import { openSession, type SessionClient } from './session-client.js';
 
 const TEXT = '/session?model=gpt-4o-mini';
+const REALTIME = '/session?model=gpt-realtime';
 
 /** The stores go away in the middle of sessions, and come back. */
 describeWithRedis('a session while a store is down', () => {
@@ -22,9 +24,12 @@ describeWithRedis('a session while a store is down', () => {
     ledger = await LedgerReader.open(harness.databaseUrl);
   }, 120_000);
 
-  afterAll(async () => {
+  afterEach(() => {
     redis.resume();
     harness.postgres.resume();
+  });
+
+  afterAll(async () => {
     await ledger.close();
     await harness.stop();
   });
@@ -53,6 +58,18 @@ describeWithRedis('a session while a store is down', () => {
       const calls = limits?.find(({ name }) => name === 'user.month.calls');
       return calls?.reserved === 0 && calls.used === (await ledger.rows(user.id)).length;
     });
+
+  const rowsWaiting = async () => {
+    const metrics = await (await fetch(`${harness.url}/metrics`)).text();
+    return Number(/^ledger_rows_waiting (\d+)$/m.exec(metrics)?.[1]);
+  };
+
+  /** Says something that is answered at once: what was on its way before the answer has arrived then. */
+  async function overtaken(client: SessionClient): Promise<void> {
+    const before = client.events.length;
+    client.say({ type: 'conversation.item.retrieve', item_id: 'none' });
+    await until('it is answered', () => client.events.length > before);
+  }
 
   it('G9: says in an error event that the counters are out of reach, goes on, and heals', async () => {
     const client = await openSession(harness.url, user.key, TEXT);
@@ -88,7 +105,7 @@ describeWithRedis('a session while a store is down', () => {
   }, 30_000);
 
   it('G9: with a realtime model is closed with 1013 where its next response cannot be held', async () => {
-    const client = await openSession(harness.url, user.key, '/session?model=gpt-realtime');
+    const client = await openSession(harness.url, user.key, REALTIME);
     await until('its first is held', () => harness.emulator.realtime.sessions[0]?.heard.length === 1);
     redis.pause();
     client.ask('hello');
@@ -109,13 +126,37 @@ describeWithRedis('a session while a store is down', () => {
     harness.postgres.pause();
     harness.emulator.release();
     await until('all of it is there', () => client.all('response.output_text.delta').length === 40);
+    await until('its row waits', async () => (await rowsWaiting()) === 1);
+    await overtaken(client);
     // Nothing is done before it is written down.
     expect(client.all('response.done')).toEqual([]);
     harness.postgres.resume();
-    await client.heard('response.done');
+    const { response, cuota } = await client.heard('response.done');
+    expect(response).toMatchObject({ status: 'completed', usage: { output_tokens: 40 } });
+    const [row] = await ledger.rows(user.id);
+    expect(Number((cuota as { costUsd: string }).costUsd) * 1e9).toBeCloseTo(Number(row?.cost_nano_usd));
     expect(await ledger.rows(user.id)).toMatchObject([{ status: 'settled', output_tokens: '40' }]);
     await answered(client);
     await nothingHeld();
     await client.leave();
+  }, 30_000);
+
+  it('G3: with a realtime model hears of a response’s end when its row is written, though PostgreSQL hangs', async () => {
+    harness.emulator.realtime.next({ hangAfter: 4 });
+    const client = await openSession(harness.url, user.key, REALTIME);
+    client.ask('hello');
+    await until('it speaks', () => client.all('response.output_text.delta').length === 4);
+    harness.postgres.pause();
+    const response = { id: 'resp_1', status: 'completed', usage: usageOf(50, 4) };
+    harness.emulator.realtime.sessions[0]?.say({ type: 'response.done', response });
+    await until('its row waits', async () => (await rowsWaiting()) === 1);
+    client.socket.send('rubbish');
+    await client.heard('error');
+    expect(client.all('response.done')).toEqual([]);
+    harness.postgres.resume();
+    await client.heard('response.done');
+    expect(await ledger.rows(user.id)).toMatchObject([{ input_tokens: '50', output_tokens: '4' }]);
+    await client.leave();
+    await nothingHeld();
   }, 30_000);
 });

@@ -10,6 +10,7 @@ import { openSession, type SessionClient } from './session-client.js';
 const MODEL = '/session?model=gpt-4o-mini';
 const HOUR_NANO_USD = 1_000_000;
 const HOUR_MS = 3_600_000;
+const nanoOf = ({ usedUsd }: { readonly usedUsd: string }) => Math.round(Number(usedUsd) * 1e9);
 
 describeWithRedis('sessions over two processes', () => {
   let harness: Harness;
@@ -37,7 +38,7 @@ describeWithRedis('sessions over two processes', () => {
   const url = (at: number) => processes[at % 2]?.url ?? '';
   const hour = async (at: number) => {
     const { body } = await new ApiClient(url(at), ADMIN_KEY).get('/admin/circuit-breaker');
-    return body.hour as { usedUsd: string; reservedUsd: string };
+    return body.hour as { usedUsd: string; reservedUsd: string; resetAt: string };
   };
 
   it('G4: of one that was killed another settles what it held, in the session’s budget and in the hour’s', async () => {
@@ -59,7 +60,7 @@ describeWithRedis('sessions over two processes', () => {
     for (const at of [0, 1])
       await until('the hour has it, and nothing is held', async () => {
         const { usedUsd, reservedUsd } = await hour(at);
-        return Math.round(Number(usedUsd) * 1e9) === Number(row?.cost_nano_usd) && reservedUsd === '0';
+        return nanoOf({ usedUsd }) === Number(row?.cost_nano_usd) && reservedUsd === '0';
       });
     // The one that the user may have open is free again.
     const next = await openSession(url(0), user.key, MODEL);
@@ -90,6 +91,7 @@ describeWithRedis('sessions over two processes', () => {
   it('G1: twenty of them never pass the hour’s budget, and each is closed with 4429 at it', async () => {
     harness.emulator.reset();
     harness.emulator.always({ outputTokens: 100 });
+    const before = await hour(0);
     const users = await Promise.all(Array.from({ length: 20 }, () => harness.newUser()));
     const clients = await Promise.all(users.map(({ key }, at) => openSession(url(at), key, MODEL)));
     const codes = await Promise.all(clients.map(talkOn));
@@ -107,5 +109,8 @@ describeWithRedis('sessions over two processes', () => {
     const [one, other] = [await hour(0), await hour(1)];
     expect(other).toEqual(one);
     expect(one.reservedUsd).toBe('0');
+    // What one process counts is what both have written.
+    const total = [...spent.values()].reduce((sum, nano) => sum + nano);
+    if (spent.size === 1 && one.resetAt === before.resetAt) expect(nanoOf(one) - nanoOf(before)).toBe(total);
   }, 60_000);
 });
