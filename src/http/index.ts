@@ -10,7 +10,7 @@ export { LimitDto } from './limit.dto.js';
 export { nestLogger, newLog } from './logging.js';
 export { tellCall, tellCalls } from './metered-answers.js';
 export { serveOpenApi } from './openapi.js';
-export { openAiErrorBody, problemBody } from './problem.js';
+export { openAiErrorBody, problemBody, retryAfterSeconds } from './problem.js';
 export { sendRouterError } from './router-errors.js';
 export { carryCallContext, requestIdOf } from './request-context.js';
 export { watchRequests } from './request-watch.js';

@@ -40,7 +40,7 @@ export class OpenSessions implements OnApplicationBootstrap, BeforeApplicationSh
       this.tick();
     }, TICK_MS).unref();
     this.stopListening = this.breaker.onOpened((open) => {
-      for (const session of this.open) void session.end('circuit_open', breakerOpen(open));
+      for (const session of this.open) void session.end('circuit_open', breakerOpen(open, this.clock.now()));
     });
   }
 
@@ -59,7 +59,7 @@ export class OpenSessions implements OnApplicationBootstrap, BeforeApplicationSh
   async check(user: UserId | undefined): Promise<void> {
     if (!this.hasRoom(user)) throw this.noRoom();
     const state = await this.breaker.state();
-    if (state.kind === 'open') throw breakerOpen(state);
+    if (state.kind === 'open') throw breakerOpen(state, this.clock.now());
   }
 
   /** Asked again when it comes to it: others may have opened theirs meanwhile. */
@@ -125,11 +125,11 @@ function tooMany(most: number): CodedError {
   );
 }
 
-function breakerOpen({ closesAtMs, openedAtMs }: OpenBreaker): CodedError {
+function breakerOpen({ closesAtMs }: OpenBreaker, nowMs: number): CodedError {
   const until = new Date(closesAtMs).toISOString();
   return new CodedError(
     'circuit_open',
     `All callers together spent what they may, so no session goes on. Sessions open again from ${until} on, or when an admin closes the breaker.`,
-    { retryAfterMs: Math.max(1_000, closesAtMs - openedAtMs) },
+    { retryAfterMs: Math.max(1_000, closesAtMs - nowMs) },
   );
 }

@@ -79,7 +79,7 @@ describeWithRedis('a session while a store is down', () => {
     client.ask('and now?');
     const { error } = await client.heard('error');
     redis.resume();
-    expect(error).toMatchObject({ code: 'store_unavailable' });
+    expect(error).toMatchObject({ code: 'store_unavailable', retry_after: expect.any(Number) as number });
     expect(client.closed).toBeUndefined();
     await answered(client);
     expect(await ledger.rows(user.id)).toHaveLength(2);
@@ -104,15 +104,19 @@ describeWithRedis('a session while a store is down', () => {
     await client.leave();
   }, 30_000);
 
-  it('G9: with a realtime model is closed with 1013 where its next response cannot be held', async () => {
+  it('G9: with a realtime model is closed with 4503 where its next response cannot be held', async () => {
     const client = await openSession(harness.url, user.key, REALTIME);
     await until('its first is held', () => harness.emulator.realtime.sessions[0]?.heard.length === 1);
     redis.pause();
     client.ask('hello');
     const code = await client.closing();
     redis.resume();
-    expect(code).toBe(1013);
-    expect(client.all('error')).toMatchObject([{ error: { code: 'store_unavailable' } }]);
+    expect(code).toBe(4503);
+    expect(client.all('error')).toMatchObject([
+      {
+        error: { code: 'store_unavailable', type: 'server_error', retry_after: expect.any(Number) as number },
+      },
+    ]);
     expect(await ledger.rows(user.id)).toHaveLength(client.all('response.done').length);
     await until('the provider is left', () => harness.emulator.realtime.sessions[0]?.closed === true);
     await nothingHeld();

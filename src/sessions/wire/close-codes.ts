@@ -7,8 +7,10 @@ export const ENDINGS = {
   shutdown: { code: 1001, reason: 'the server shuts down' },
   unauthorized: { code: 1008, reason: 'the credential is no longer good' },
   upstream_lost: { code: 1011, reason: 'the provider was lost' },
-  stores_lost: { code: 1013, reason: 'the stores are out of reach' },
-  unread: { code: 1013, reason: 'the client does not read' },
+  /** The code of all that is a 503 to a request: to come again later is what helps. The `error` before it says which. */
+  stores_lost: { code: 4503, reason: 'the stores are out of reach' },
+  /** It is dropped, and reads no code. */
+  unread: { code: 1008, reason: 'the client does not read' },
   expired: { code: 4408, reason: 'the time of the session is over' },
   budget_exceeded: { code: 4429, reason: 'a budget or a quota is used up' },
   circuit_open: { code: 4503, reason: 'the circuit breaker is open' },
