@@ -17,6 +17,7 @@ import { Workspaces1700000032000 } from './1700000032000-workspaces.js';
 import { Messages1700000033000 } from './1700000033000-messages.js';
 import { SystemBudgets1700000034000 } from './1700000034000-system-budgets.js';
 import { RealtimeSessions1700000035000 } from './1700000035000-realtime-sessions.js';
+import { AssetsOfCalls1700000063000 } from './1700000063000-assets-of-calls.js';
 import { MessageRetention1700000062000 } from './1700000062000-message-retention.js';
 import { RetiredQueues1700000061000 } from './1700000061000-retired-queues.js';
 import { UsageResources1700000060000 } from './1700000060000-usage-resources.js';
@@ -44,4 +45,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   UsageResources1700000060000,
   RetiredQueues1700000061000,
   MessageRetention1700000062000,
+  AssetsOfCalls1700000063000,
 ];

@@ -121,6 +121,13 @@ export class AssetDto {
   @ApiProperty({ type: String, nullable: true, description: 'The X-Usage-Id of the call that made it.' })
   usageId!: string | null;
 
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The X-Request-Id of the request that asked for it, where there was one.',
+  })
+  requestId!: string | null;
+
   @ApiProperty({ type: String, format: 'date-time' })
   createdAt!: Date;
 }

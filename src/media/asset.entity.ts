@@ -2,6 +2,11 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 import { type AssetKind, type MediaFormatName } from './media-format.js';
 
+/** What else is known of an output; whoever has it kept may add to it. */
+export interface AssetMetadata {
+  readonly requestId?: string;
+}
+
 /** An output of a user's: what it is and how it came to be. Its bytes are a MediaFileEntity. */
 @Entity({ name: 'asset' })
 export class AssetEntity {
@@ -54,7 +59,7 @@ export class AssetEntity {
   model!: string;
 
   @Column({ type: 'jsonb' })
-  metadata!: object;
+  metadata!: AssetMetadata;
 
   @Column({ name: 'created_at', type: 'timestamptz' })
   createdAt!: Date;

@@ -39,7 +39,8 @@ export class AssetService {
   ) {}
 
   /**
-   * Keeps an output. The same bytes of the same user are one asset, the first; those of several users one file.
+   * Keeps an output. The same bytes out of the same call are one asset, so that it can be kept again after a crash; out
+   * of several calls, of whomever, they are one file, and each call has an asset of it with its own prompt and tags.
    * It is on disk when this resolves, and may be uploaded after.
    * @throws CodedError `provider_failed` for what is no image or video as asked; `internal_error` where it cannot be
    * written; whatever the source of the bytes throws.
@@ -119,7 +120,7 @@ export class AssetService {
       durationSeconds: durationSeconds ?? input.durationSeconds ?? null,
       // Postgres cannot hold a NUL.
       prompt: input.prompt.replaceAll('\0', ''),
-      metadata: { ...(requestId !== undefined && { requestId }), ...input.metadata },
+      metadata: { ...input.metadata, ...(requestId !== undefined && { requestId }) },
       createdAt: new Date(nowMs),
     };
   }
@@ -128,6 +129,7 @@ export class AssetService {
     const { id, width, height, format, bytes, tags } = asset;
     const kept: KeptAsset = { assetId: id, url: this.links.linkTo(id), width, height, format, bytes, tags };
     const { kind, durationSeconds, prompt, provider, model, usageId, createdAt } = asset;
-    return { ...kept, kind, durationSeconds, prompt, provider, model, usageId, createdAt };
+    const requestId = asset.metadata.requestId ?? null;
+    return { ...kept, kind, durationSeconds, prompt, provider, model, usageId, requestId, createdAt };
   }
 }

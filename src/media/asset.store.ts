@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, In } from 'typeorm';
+import { DataSource, type EntityManager, In, IsNull } from 'typeorm';
 
 import { type Page, pageOf, type PageRequest } from '../identity/index.js';
 
@@ -16,7 +16,7 @@ export interface AssetSearch {
   readonly q?: string | undefined;
 }
 
-/** Which assets belong to calls: those that were made in them, and those named, which an earlier call may have made. */
+/** Which assets belong to calls: those that were made in them, and those named, which a video's job knows by their ids. */
 export interface AssetsOfCalls {
   readonly usageIds: readonly string[];
   readonly ids: readonly string[];
@@ -69,7 +69,7 @@ export class AssetStore {
   }
 
   /**
-   * Adds an asset, and gives the one that stands: the user's first with these bytes. `place` puts the file where it
+   * Adds an asset, and gives the one that stands: the call's first with these bytes. `place` puts the file where it
    * belongs, unless it is outside already, before anything is committed: a crash leaves a file that nobody names, never a row without its file.
    */
   add({ asset, file, uploadFrom }: AddInput, place: (path: string) => Promise<void>): Promise<AssetEntity> {
@@ -81,8 +81,8 @@ export class AssetStore {
           await manager.query(WANT_UPLOAD, [content, uploadFrom, asset.createdAt]);
       }
       await manager.createQueryBuilder().insert().into(AssetEntity).values(asset).orIgnore().execute();
-      const { userId, sha256 } = asset;
-      return manager.findOneByOrFail(AssetEntity, { userId, sha256 });
+      const { userId, sha256, usageId } = asset;
+      return manager.findOneByOrFail(AssetEntity, { userId, sha256, usageId: usageId ?? IsNull() });
     });
   }
 

@@ -42,6 +42,8 @@ export interface AssetDetails extends KeptAsset {
   readonly provider: string;
   readonly model: string;
   readonly usageId: string | null;
+  /** Of the request that asked for it; `null` for what nobody asked by HTTP, and for older videos. */
+  readonly requestId: string | null;
   readonly createdAt: Date;
 }
 

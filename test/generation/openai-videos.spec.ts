@@ -69,6 +69,22 @@ describe('videos of the official openai client', () => {
     expect(await ledger.rows(user.id)).toHaveLength(1);
   });
 
+  it('with the same bytes each have their prompt and request, and go one without the other', async () => {
+    const user = await harness.newUser();
+    const client = clientOf(user);
+    const make = async (prompt: string) => {
+      const { data, response } = await client.videos.create({ prompt }).withResponse();
+      await done(client, data.id);
+      return { prompt, usageId: data.id, requestId: response.headers.get('x-request-id') };
+    };
+    const [dusk, fog] = [await make('A lighthouse at dusk'), await make('A harbour in fog')];
+    expect((await user.api.get('/assets')).body.items).toMatchObject([fog, dusk]);
+    expect((await user.api.get('/assets?tag=harbour')).body.items).toMatchObject([fog]);
+    await client.videos.delete(dusk.usageId);
+    expect((await client.videos.downloadContent(fog.usageId)).status).toBe(200);
+    expect((await user.api.get('/assets')).body.items).toMatchObject([fog]);
+  });
+
   it('are fetched in parts, as players do, and who asks behind the end is told how long one is', async () => {
     const client = clientOf(await harness.newUser());
     const { id } = await client.videos.create({ prompt: 'A lighthouse' });

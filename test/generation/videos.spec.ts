@@ -192,6 +192,20 @@ describe('videos', () => {
     expect([over.status, over.body.code]).toEqual([409, 'conflict']);
   });
 
+  it('a picture that was made twice is shown by both generations', async () => {
+    const user = await harness.newUser();
+    const make = async () => (await user.api.post('/generate/image', { prompt: 'The sea' })).body;
+    const [first, again] = [await make(), await make()];
+    const sizes: unknown[] = [];
+    for (const { id, images } of [first, again]) {
+      const { assets } = (await user.api.get(`/generations/${String(id)}`)).body;
+      expect(assets).toMatchObject([{ assetId: images[0].assetId }]);
+      sizes.push(assets[0].bytes);
+    }
+    expect(sizes[0]).toBe(sizes[1]);
+    expect(again.images[0].assetId).not.toBe(first.images[0].assetId);
+  });
+
   it('a job that many instances want at once is one’s', async () => {
     const user = await harness.newUser();
     const { id } = (await user.api.post('/generate/video', WISH)).body;

@@ -65,7 +65,7 @@ describe('assets', () => {
         bytes: PICTURE.length,
         tags: ['lighthouse', 'dusk', 'cuota', 'ai-generated'],
         ...{ kind: 'image', durationSeconds: null, prompt: input.prompt, provider: input.provider },
-        ...{ model: input.model, usageId: input.usageId, createdAt: new Date(NOW) },
+        ...{ model: input.model, usageId: input.usageId, requestId: null, createdAt: new Date(NOW) },
       });
     });
 
@@ -80,7 +80,7 @@ describe('assets', () => {
       expect(readFileSync(join(media.folder, `cuota/2026/11/21/images/${SHA256}.png`))).toEqual(PICTURE);
     });
 
-    it('has one asset for the same bytes of the same user, the first', async () => {
+    it('has one asset for the same bytes of the same call, the first', async () => {
       const first = await media.assets.keep(input);
       media.clock.advance(DAY_MS);
       const again = await media.assets.keep({ ...input, prompt: 'Something else' });
@@ -312,6 +312,7 @@ describe('assets', () => {
           provider: input.provider,
           model: input.model,
           usageId: input.usageId,
+          requestId: null,
           createdAt: new Date(NOW).toISOString(),
         },
       ]);

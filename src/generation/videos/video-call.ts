@@ -11,6 +11,8 @@ export interface VideoWish {
   readonly spoken: boolean;
   readonly model?: string | undefined;
   readonly provider?: string | undefined;
+  /** Of the request that asked for it. */
+  readonly requestId?: string | undefined;
 }
 
 /** A place that a video may be made at. */

@@ -42,7 +42,7 @@ export class VideoDeliveryStep {
     }
   }
 
-  /** The same bytes are the same asset: who does this a second time, after a crash, keeps nothing twice. */
+  /** The same bytes of the same job are the same asset: who does this a second time, after a crash, keeps nothing twice. */
   private async keep(job: VideoJob, signal: AbortSignal): Promise<string> {
     const { provider, model } = await this.runner.makerOf(job);
     const fetched = provider.videos?.fetch({ jobId: job.providerJobId ?? '', model: model.name, signal });
@@ -50,6 +50,7 @@ export class VideoDeliveryStep {
     const { assetId } = await this.assets.keep({
       ...{ kind: 'video', userId: job.userId, bytes, prompt: job.wish.request.prompt },
       ...{ provider: provider.name, model: model.name, usageId: job.id },
+      requestId: job.wish.requestId,
       durationSeconds: job.madeSeconds ?? job.seconds,
       metadata: { size: job.size },
     });

@@ -53,11 +53,17 @@ export class VideoService {
     const faults = unstorable(wish);
     if (faults.length > 0) throw validationFailed(faults);
     const targets = await this.runner.targetsFor(wish);
-    const caller = currentCallContext()?.caller ?? {};
+    const { caller = {}, requestId } = currentCallContext() ?? {};
     const estimate = estimateVideo(targets);
     const asked = { caller, operation: 'video_generation' as const, estimate };
     const reservation = await reserveCall(this.limiting, asked);
-    const job = newJob({ wish, userId, reservation, plan: targets[0].plan, nowMs: this.clock.now() });
+    const job = newJob({
+      wish: { ...wish, requestId },
+      userId,
+      reservation,
+      plan: targets[0].plan,
+      nowMs: this.clock.now(),
+    });
     try {
       await this.jobs.insert(job);
     } catch (error) {
