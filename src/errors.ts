@@ -11,6 +11,7 @@ export const ERROR_CODES = [
   'conflict',
   'payload_too_large',
   'unsupported_media_type',
+  'range_not_satisfiable',
   'idempotency_mismatch',
   'idempotency_in_progress',
   'rate_limit_exceeded',

@@ -52,11 +52,20 @@ function addErrors(operation: Operation, openAi: boolean): void {
   }
 }
 
+/**
+ * A path that the document has takes its methods, nobody reads what a client that left is told, and parts can be asked of
+ * files alone, whose own operations say so.
+ */
+const UNTOLD: ReadonlySet<string> = new Set([
+  'client_closed_request',
+  'method_not_allowed',
+  'range_not_satisfiable',
+]);
+
 function codesByStatus(): Map<string, string[]> {
   const byStatus = new Map<string, string[]>();
   for (const [code, { status }] of Object.entries(PROBLEMS)) {
-    // A path that the document has takes its methods, and nobody reads what a client that left is told.
-    if (code === 'client_closed_request' || code === 'method_not_allowed') continue;
+    if (UNTOLD.has(code)) continue;
     byStatus.set(String(status), [...(byStatus.get(String(status)) ?? []), code]);
   }
   return byStatus;

@@ -11,6 +11,7 @@ export const PROBLEMS = {
   conflict: { status: 409, title: 'In conflict with what is there' },
   payload_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body is of a type that is not understood' },
+  range_not_satisfiable: { status: 416, title: 'The part that was asked for is not there' },
   idempotency_mismatch: { status: 422, title: 'The same Idempotency-Key came with another body' },
   idempotency_in_progress: { status: 409, title: 'The first call with this Idempotency-Key still runs' },
   rate_limit_exceeded: { status: 429, title: 'Too many requests' },

@@ -46,6 +46,7 @@ const MEANINGS = {
   403: 'Not for this caller (forbidden).',
   404: 'There is no such thing, or it is another’s (not_found).',
   409: 'It cannot be done as things are (conflict).',
+  416: 'The part lies behind the end (range_not_satisfiable); Content-Range says how long the file is.',
   429: 'Called too often (rate_limit_exceeded); see Retry-After.',
   503: 'The database cannot be reached (store_unavailable); see Retry-After.',
 } as const;

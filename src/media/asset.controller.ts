@@ -64,17 +64,13 @@ export class AssetController {
   @ApiProduces('image/png', 'image/jpeg', 'image/webp', 'image/gif', 'video/mp4', 'video/webm')
   @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
   @ApiResponse({ status: 206, description: 'The part that `Range` asked for; `Content-Range` says which.' })
-  @ApiResponse({
-    status: 416,
-    description: 'The part lies behind the end; `Content-Range` says how long it is.',
-  })
-  @ApiProblems(400, 401, 403, 404, 503)
+  @ApiProblems(400, 401, 403, 404, 416, 503)
   async bytes(
     @Param('id', IdPipe) id: string,
     @Query() link: AssetLinkQuery,
     @Req() request: CallerRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<StreamableFile | undefined> {
+  ): Promise<StreamableFile> {
     return answerWithBytes(await this.open(id, link, request), reply, 'inline');
   }
 

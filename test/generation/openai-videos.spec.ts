@@ -101,7 +101,10 @@ describe('videos of the official openai client', () => {
     const behind = fetchPart(`bytes=${film.length}-`);
     const headers = await behind.catch((error: unknown) => error instanceof OpenAI.APIError && error.headers);
     expect(headers instanceof Headers && headers.get('content-range')).toBe(`bytes */${film.length}`);
-    await expect(behind).rejects.toMatchObject({ status: 416 });
+    await expect(behind).rejects.toMatchObject({
+      ...{ status: 416, type: 'invalid_request_error', code: 'range_not_satisfiable', param: null },
+      message: expect.stringContaining(`${film.length} bytes`) as unknown,
+    });
   });
 
   it('pass a reference on, as a file or as JSON', async () => {

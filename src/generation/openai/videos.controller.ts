@@ -76,6 +76,7 @@ export class OpenAiVideosController {
   @ApiResponse({
     status: 416,
     description: 'The part lies behind the end; `Content-Range` says how long it is.',
+    content: { 'application/json': { schema: { $ref: '#/components/schemas/OpenAiError' } } },
   })
   async content(
     @Param('id', IdPipe) id: string,
@@ -83,7 +84,7 @@ export class OpenAiVideosController {
     @Res({ passthrough: true }) reply: FastifyReply,
     @Headers('range') range: string | undefined,
     @Query('variant') variant: unknown = 'video',
-  ): Promise<StreamableFile | undefined> {
+  ): Promise<StreamableFile> {
     if (variant !== 'video') {
       throw validationFailed([{ path: 'variant', message: 'must be video: nothing else is kept' }]);
     }
