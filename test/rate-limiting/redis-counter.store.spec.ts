@@ -6,6 +6,7 @@ import { PLAIN_KEYS } from '../../src/rate-limiting/counters/redis/keys.js';
 import { RedisCounterStore } from '../../src/rate-limiting/counters/redis/redis-counter.store.js';
 import { FrozenClock } from '../../src/rate-limiting/domain/clock.js';
 import { describeWithRedis, startRedis, type TestRedis } from '../support/redis.js';
+import { until } from '../support/until.js';
 
 import {
   claim,
@@ -49,6 +50,18 @@ describeWithRedis('Redis', () => {
     const before = await scriptCalls();
     await held(store, reserveOf(command.counters));
     expect((await scriptCalls()) - before).toBe(1);
+  });
+
+  it('keeps a bucket while the clock that it is kept by stands still', async () => {
+    const clock = new FrozenClock(START);
+    const store = new RedisCounterStore(redis, undefined, () => clock.now());
+    const take = { bucket: 'still', permits: 1, burst: 1, refillPerSec: 100 };
+    expect(await store.takePermits(take)).toMatchObject({ taken: true });
+    const since = performance.now();
+    await until('it would be full by the server’s own clock', () => performance.now() - since > 30);
+    expect(await store.takePermits(take)).toMatchObject({ taken: false, retryAfterMs: 10 });
+    clock.advance(10);
+    expect(await store.takePermits(take)).toMatchObject({ taken: true });
   });
 
   it('sends a script again when Redis forgot it', async () => {

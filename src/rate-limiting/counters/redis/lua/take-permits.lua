@@ -19,5 +19,8 @@ local wanted = math.max(now, math.floor(current + tonumber(ARGV[2]) * interval))
 if wanted - now > capacity then
   return { 0, string.format('%.0f', current), string.format('%.0f', now) }
 end
-redis.call('SET', KEYS[1], string.format('%.0f', wanted), 'PX', math.max(1, math.ceil((wanted - now) / 1000)))
+local keptMs = math.max(1, math.ceil((wanted - now) / 1000))
+-- The caller's clock may stand still while the server's, by which keys expire, goes on.
+if ARGV[1] ~= '' then keptMs = keptMs + 3600000 end
+redis.call('SET', KEYS[1], string.format('%.0f', wanted), 'PX', keptMs)
 return { 1, string.format('%.0f', wanted), string.format('%.0f', now) }
