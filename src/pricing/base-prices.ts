@@ -5,8 +5,9 @@ import {
   type TieredPrices,
 } from '@pydantic/genai-prices';
 
-import { type ModelPrice, type TokenRates } from './model-price.js';
-import { nanoPerToken } from './price-list.js';
+import { type ModelPrice } from './model-price.js';
+import { nanoPerToken, ratesOf } from './price-list.js';
+import { byKind, type KindRates, type TokenRates } from './token-rates.js';
 
 const MAKERS: readonly (readonly [RegExp, string])[] = [
   [/^(gpt-(?!oss)|chatgpt-|o\d(-|$)|text-embedding-|dall-e-)/, 'openai'],
@@ -14,6 +15,15 @@ const MAKERS: readonly (readonly [RegExp, string])[] = [
   [/^gemini-/, 'google'],
   [/^grok-/, 'x-ai'],
 ];
+
+const TOKEN_PRICES = [
+  'input_mtok',
+  'cache_read_mtok',
+  'output_mtok',
+  'input_audio_mtok',
+  'cache_audio_read_mtok',
+  'output_audio_mtok',
+] as const;
 
 /** A model as the base table knows it: dated names are matched to the model they are a date of. */
 export interface BaseEntry {
@@ -49,7 +59,7 @@ export function baseEntry(providerId: string, model: string, at: Date): BaseEntr
 
 function toModelPrice(model: string, base: BasePrice): ModelPrice | undefined {
   const starts = new Set<number>();
-  for (const price of [base.input_mtok, base.cache_read_mtok, base.output_mtok]) {
+  for (const price of TOKEN_PRICES.map((name) => base[name])) {
     if (typeof price === 'object') price.tiers.forEach((tier) => starts.add(tier.start));
   }
   const rates = ratesAt(model, base, 0);
@@ -60,23 +70,49 @@ function toModelPrice(model: string, base: BasePrice): ModelPrice | undefined {
   return longInput.length > 0 ? { ...rates, longInput } : rates;
 }
 
+type PriceAt = (price: number | TieredPrices | undefined) => number | undefined;
+
+/** Dollars a million tokens of one kind, as far as they are named. */
+interface NamedUsd {
+  readonly input: number | undefined;
+  readonly cachedInput: number | undefined;
+  readonly output: number | undefined;
+}
+
 function ratesAt(model: string, base: BasePrice, inputTokens: number): TokenRates | undefined {
-  const at = (price: number | TieredPrices | undefined): number | undefined => priceAt(price, inputTokens);
+  const at: PriceAt = (price) => priceAt(price, inputTokens);
   const input = at(base.input_mtok);
   const output = outputUsd(model, base, at);
   if (input === undefined || output === undefined) return undefined;
+  const text = ratesOf({ input, cachedInput: at(base.cache_read_mtok) ?? input, output });
   return {
-    inputNanoPerToken: nanoPerToken(input),
-    cachedInputNanoPerToken: nanoPerToken(at(base.cache_read_mtok) ?? input),
-    outputNanoPerToken: nanoPerToken(output),
+    ...text,
+    apart: byKind((kind) =>
+      apartOf(
+        {
+          input: at(base[`input_${kind}_mtok`]),
+          cachedInput: at(base[`cache_${kind}_read_mtok`]),
+          output: at(base[`output_${kind}_mtok`]),
+        },
+        text,
+      ),
+    ),
   };
 }
 
-function outputUsd(
-  model: string,
-  base: BasePrice,
-  at: (price: number | TieredPrices | undefined) => number | undefined,
-): number | undefined {
+/** What is charged apart; nothing where the table names no price of it. A rate that it does not name is the text's. */
+function apartOf({ input, cachedInput, output }: NamedUsd, text: KindRates): KindRates | undefined {
+  if (input === undefined && output === undefined) return undefined;
+  // Without a price of its own what is cached costs what is not.
+  const cached = cachedInput ?? input;
+  return {
+    inputNanoPerToken: input === undefined ? text.inputNanoPerToken : nanoPerToken(input),
+    cachedInputNanoPerToken: cached === undefined ? text.cachedInputNanoPerToken : nanoPerToken(cached),
+    outputNanoPerToken: output === undefined ? text.outputNanoPerToken : nanoPerToken(output),
+  };
+}
+
+function outputUsd(model: string, base: BasePrice, at: PriceAt): number | undefined {
   const output = at(base.output_mtok);
   // An embedding has no output tokens; of any other model a missing price is an unknown one.
   if (output === undefined) return model.includes('embed') ? 0 : undefined;

@@ -6,12 +6,11 @@ export {
   type ImageTable,
   imageTokensOf,
   type ModelPrice,
-  type PricedUsage,
   ratesFor,
-  type TokenRates,
   videoCostOf,
   type VideoLength,
 } from './model-price.js';
+export { byKind, type ByKind, dearestRates, type PricedUsage, type TokenCounts } from './token-rates.js';
 export { type PriceQuery, PriceTable } from './price-table.js';
 export { PricingModule } from './pricing.module.js';
 export {

@@ -1,9 +1,4 @@
-/** What a model's tokens cost, in nano-dollars each; may be fractions. */
-export interface TokenRates {
-  readonly inputNanoPerToken: number;
-  readonly cachedInputNanoPerToken: number;
-  readonly outputNanoPerToken: number;
-}
+import { type PricedUsage, type TokenRates, tokensCost } from './token-rates.js';
 
 /** What one image costs or counts, by quality and then by size: `high` → `1024x1536`; `any` for all that are not named. */
 export type ImageTable = Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -18,13 +13,6 @@ export interface ModelPrice extends TokenRates {
   readonly imageTokens?: ImageTable;
   /** Nano-dollars a second of video, by size: `1280x720`; `any` for all that are not named. */
   readonly videoNano?: Readonly<Record<string, number>>;
-}
-
-/** Tokens of a call. `cachedInputTokens` are part of `inputTokens`. */
-export interface PricedUsage {
-  readonly inputTokens: number;
-  readonly cachedInputTokens?: number;
-  readonly outputTokens: number;
 }
 
 /** What is asked of an image model; a size or quality of `auto`, or none, may become any the model has. */
@@ -54,13 +42,7 @@ export function ratesFor(price: ModelPrice, inputTokens: number): TokenRates {
 
 /** The tokens' cost in integer nano-dollars, rounded up. */
 export function costOf(price: ModelPrice, usage: PricedUsage): number {
-  const rates = ratesFor(price, usage.inputTokens);
-  const cached = Math.min(usage.cachedInputTokens ?? 0, usage.inputTokens);
-  return roundUp(
-    (usage.inputTokens - cached) * rates.inputNanoPerToken +
-      cached * rates.cachedInputNanoPerToken +
-      usage.outputTokens * rates.outputNanoPerToken,
-  );
+  return roundUp(tokensCost(ratesFor(price, usage.inputTokens), usage));
 }
 
 /**

@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs';
 
 import { z } from 'zod';
 
-import { type ImageTable, type TokenRates } from './model-price.js';
+import { type ImageTable } from './model-price.js';
 import priceData from './prices.data.json';
+import { type ByKind, byKind, type KindRates } from './token-rates.js';
 
 const NANO_PER_USD = 1_000_000_000;
 
 const usd = z.number().nonnegative();
+const tokenPrices = z.strictObject({ input: usd, cachedInput: usd.optional(), output: usd });
 const imageTable = z.record(z.string(), z.record(z.string(), usd));
 
 const listedModel = z.strictObject({
@@ -15,7 +17,7 @@ const listedModel = z.strictObject({
   model: z.string().min(1),
   source: z.string().optional(),
   note: z.string().optional(),
-  tokens: z.strictObject({ input: usd, cachedInput: usd.optional(), output: usd }).optional(),
+  tokens: tokenPrices.extend({ audio: tokenPrices.optional(), image: tokenPrices.optional() }).optional(),
   imageUsd: imageTable.optional(),
   imageTokens: imageTable.optional(),
   videoUsdPerSecond: z.record(z.string(), usd).optional(),
@@ -33,10 +35,13 @@ const priceFile = z.strictObject({
 const operatorsFile = priceFile.partial().extend({ models: z.array(listedModel) });
 
 type ListedModel = z.output<typeof listedModel>;
+type ListedTokens = NonNullable<ListedModel['tokens']>;
 
 /** One entry of our own list. What it leaves out comes from the base table. */
 export interface ListedPrice {
-  readonly rates?: TokenRates;
+  readonly rates?: KindRates;
+  /** The kinds that it charges apart from text. */
+  readonly apart?: ByKind<KindRates>;
   readonly imageNano?: ImageTable;
   readonly imageTokens?: ImageTable;
   readonly videoNano?: Readonly<Record<string, number>>;
@@ -78,7 +83,7 @@ function byModel(models: readonly ListedModel[]): ReadonlyMap<string, ListedPric
 function priceOf({ tokens, imageUsd, imageTokens, videoUsdPerSecond }: ListedModel): ListedPrice {
   const videoNano = videoUsdPerSecond && scaled({ any: videoUsdPerSecond }, NANO_PER_USD).any;
   return {
-    ...(tokens && { rates: ratesOf(tokens) }),
+    ...(tokens && { rates: ratesOf(tokens), apart: apartOf(tokens) }),
     ...(imageUsd && { imageNano: scaled(imageUsd, NANO_PER_USD) }),
     ...(imageTokens && { imageTokens }),
     ...(videoNano && { videoNano }),
@@ -100,10 +105,18 @@ export function scaled(table: ImageTable, factor: number): ImageTable {
   );
 }
 
-function ratesOf(tokens: { input: number; cachedInput?: number | undefined; output: number }): TokenRates {
+function apartOf(tokens: ListedTokens): ByKind<KindRates> {
+  return byKind((kind) => {
+    const prices = tokens[kind];
+    return prices && ratesOf(prices);
+  });
+}
+
+/** Dollars a million tokens of one kind → nano-dollars a token. What is cached costs what is not, unless it says so. */
+export function ratesOf({ input, cachedInput, output }: z.output<typeof tokenPrices>): KindRates {
   return {
-    inputNanoPerToken: nanoPerToken(tokens.input),
-    cachedInputNanoPerToken: nanoPerToken(tokens.cachedInput ?? tokens.input),
-    outputNanoPerToken: nanoPerToken(tokens.output),
+    inputNanoPerToken: nanoPerToken(input),
+    cachedInputNanoPerToken: nanoPerToken(cachedInput ?? input),
+    outputNanoPerToken: nanoPerToken(output),
   };
 }

@@ -6,6 +6,7 @@ import { FrozenClock } from '../rate-limiting/domain/clock.js';
 import { costOf, imageCostOf, imageTokensOf, type ModelPrice, ratesFor, videoCostOf } from './model-price.js';
 import { readPriceList, readPrices } from './price-list.js';
 import { PriceTable } from './price-table.js';
+import { dearestRates } from './token-rates.js';
 
 const DOLLAR = 1_000_000_000;
 
@@ -71,6 +72,38 @@ describe('PriceTable', () => {
     const price = priceOf('gemini', 'gemini-2.5-pro');
     expect(ratesFor(price, 200_000).inputNanoPerToken).toBe(1250);
     expect(ratesFor(price, 200_001)).toMatchObject({ inputNanoPerToken: 2500, outputNanoPerToken: 15_000 });
+  });
+
+  it.each([
+    ['gpt-realtime-1.5', [4, 0.4, 16], [32, 0.4, 64]],
+    ['gpt-realtime-2', [4, 0.4, 24], [32, 0.4, 64]],
+    ['gpt-realtime-mini', [0.6, 0.06, 2.4], [10, 0.3, 20]],
+    ['gpt-4o-mini-realtime-preview-2024-12-17', [0.6, 0.3, 2.4], [10, 0.3, 20]],
+    ['gpt-4o-realtime-preview', [5, 2.5, 20], [40, 2.5, 80]],
+    ['gpt-realtime', [100, 100, 200], [100, 100, 200]],
+  ])('tells the text of %s from its sound: %j and %j', (model, text, audio) => {
+    const price = priceOf('openai', model);
+    const million = { inputTokens: 2_000_000, cachedInputTokens: 1_000_000, outputTokens: 1_000_000 };
+    const sum = (prices: number[]) => prices.reduce((total, each) => total + each) * DOLLAR;
+    expect(costOf(price, million)).toBe(Math.round(sum(text)));
+    expect(costOf(price, { ...million, apart: { audio: million } })).toBe(Math.round(sum(audio)));
+    const { inputNanoPerToken, outputNanoPerToken } = dearestRates(price);
+    expect([inputNanoPerToken, outputNanoPerToken]).toEqual(
+      [audio[0], audio[2]].map((usd = 0) => usd * 1000),
+    );
+  });
+
+  it('charges no part of a call twice, and no more of a kind than there was of all', () => {
+    const price = priceOf('openai', 'gpt-realtime-1.5');
+    const cost = (audio: { inputTokens: number; cachedInputTokens?: number; outputTokens: number }) =>
+      costOf(price, { inputTokens: 100, cachedInputTokens: 40, outputTokens: 10, apart: { audio } });
+    expect(cost({ inputTokens: 30, cachedInputTokens: 10, outputTokens: 4 })).toBe(
+      20 * 32_000 + 10 * 400 + 40 * 4_000 + 30 * 400 + 4 * 64_000 + 6 * 16_000,
+    );
+    expect(cost({ inputTokens: 80, outputTokens: 0 })).toBe(80 * 32_000 + 20 * 400 + 10 * 16_000);
+    expect(cost({ inputTokens: 999, cachedInputTokens: 999, outputTokens: 999 })).toBe(
+      60 * 32_000 + 40 * 400 + 10 * 64_000,
+    );
   });
 
   it('follows a price that depends on the hour', () => {
@@ -153,7 +186,29 @@ describe('PRICES_FILE', () => {
     expect(prices.priceOf({ provider: 'openai', model: 'gpt-5-mini' })?.inputNanoPerToken).toBe(3000);
   });
 
+  it('knows sound by what it says, else by what is dearer: its own text, or the sound of the base table', () => {
+    const audioOf = (tokens: unknown) => {
+      const models = [{ provider: 'openai', model: 'gpt-realtime', tokens }];
+      writeFileSync(path, JSON.stringify({ models }));
+      const prices = new PriceTable(new FrozenClock(0), readPrices(path));
+      return prices.priceOf({ provider: 'openai', model: 'gpt-realtime' })?.apart?.audio;
+    };
+    const rates = (input: number, cached: number, output: number) => ({
+      inputNanoPerToken: input,
+      cachedInputNanoPerToken: cached,
+      outputNanoPerToken: output,
+    });
+    const audio = { input: 7, cachedInput: 1, output: 9 };
+    expect(audioOf({ input: 4, output: 16, audio })).toEqual(rates(7000, 1000, 9000));
+    expect(audioOf({ input: 4, output: 16 })).toEqual(rates(32_000, 4000, 64_000));
+    expect(audioOf({ input: 100, output: 20 })).toEqual(rates(100_000, 100_000, 64_000));
+  });
+
   it.each([
+    [
+      '{"models": [{"provider": "x", "model": "y", "tokens": {"input": 1, "output": 2, "audio": {"input": 3}}}]}',
+      /models\.0\.tokens\.audio\.output/,
+    ],
     [
       '{"models": [{"provider": "x", "model": "y", "tokens": {"input": -1, "output": 2}}]}',
       /models\.0\.tokens\.input/,

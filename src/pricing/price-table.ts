@@ -1,7 +1,8 @@
 import { type Clock } from '../rate-limiting/index.js';
 import { baseEntry, baseProviderId, makerOf } from './base-prices.js';
-import { type ModelPrice, type TokenRates } from './model-price.js';
+import { type ModelPrice } from './model-price.js';
 import { type ListedPrice, readPriceList, scaled } from './price-list.js';
+import { type ByKind, byKind, dearerOf, type KindRates, type TokenRates } from './token-rates.js';
 
 /** A model at one of our configured providers. */
 export interface PriceQuery {
@@ -62,11 +63,9 @@ export class PriceTable {
 /** Only images or only video: its tokens cost nothing, since there is nothing else to pay for. */
 const NO_TOKENS: TokenRates = { inputNanoPerToken: 0, cachedInputNanoPerToken: 0, outputNanoPerToken: 0 };
 
-function merge(
-  { rates, imageNano, imageTokens, videoNano }: ListedPrice,
-  base: ModelPrice | undefined,
-): ModelPrice | undefined {
-  const tokens = rates ?? base ?? (imageNano || videoNano ? NO_TOKENS : undefined);
+function merge(listed: ListedPrice, base: ModelPrice | undefined): ModelPrice | undefined {
+  const { imageNano, imageTokens, videoNano } = listed;
+  const tokens = ownTokens(listed, base) ?? base ?? (imageNano || videoNano ? NO_TOKENS : undefined);
   if (!tokens) return undefined;
   const images = imageNano ?? (imageTokens && scaled(imageTokens, tokens.outputNanoPerToken));
   return {
@@ -75,4 +74,20 @@ function merge(
     ...(imageTokens && { imageTokens }),
     ...(videoNano && { videoNano }),
   };
+}
+
+function ownTokens({ rates, apart }: ListedPrice, base: ModelPrice | undefined): TokenRates | undefined {
+  return rates && { ...rates, apart: apartOf(rates, apart, base?.apart) };
+}
+
+/** Where a list says nothing of a kind, that costs what its text does, or what the base table says where that is more. */
+function apartOf(
+  text: KindRates,
+  listed: ByKind<KindRates> = {},
+  base: ByKind<KindRates> = {},
+): ByKind<KindRates> {
+  return byKind((kind) => {
+    const known = base[kind];
+    return listed[kind] ?? (known && dearerOf(text, known));
+  });
 }

@@ -50,3 +50,4 @@ export {
 export { responseText } from './response-events.js';
 export { ProvidersModule } from './providers.module.js';
 export { isWireObject, objectAt, objectsAt } from './wire-object.js';
+export { tokenCountOf } from './wire-usage.js';

@@ -1,5 +1,6 @@
 import { type WebSocket } from 'ws';
 
+import { type ByKind, type TokenCounts } from '../pricing/index.js';
 import { type Operation } from '../rate-limiting/index.js';
 import { ProviderError } from './provider-error.js';
 import { type VideoMaker } from './video.port.js';
@@ -27,6 +28,8 @@ export interface ProviderUsage {
   readonly outputTokens: number;
   /** The provider's own total, which may be more than input and output. */
   readonly totalTokens: number;
+  /** How many of them are no text, where the provider says so. */
+  readonly apart?: ByKind<TokenCounts>;
 }
 
 /** The question for an image that an answer names by its address. */

@@ -4,8 +4,8 @@ import { isWireObject, objectAt, objectsAt } from './wire-object.js';
 /** The usage of a chat answer or chunk; `undefined` where the provider gave no whole count. */
 export function chatUsage(body: WireObject): ProviderUsage | undefined {
   const usage = objectAt(body, 'usage') ?? objectAt(objectAt(body, 'x_groq'), 'usage');
-  const input = countOf(usage?.prompt_tokens);
-  const output = countOf(usage?.completion_tokens);
+  const input = tokenCountOf(usage?.prompt_tokens);
+  const output = tokenCountOf(usage?.completion_tokens);
   if (!usage || input === undefined || output === undefined) return undefined;
   return usageOf(usage, { input, output, details: 'prompt_tokens_details' });
 }
@@ -13,7 +13,7 @@ export function chatUsage(body: WireObject): ProviderUsage | undefined {
 /** The usage of an embeddings answer: input only. */
 export function embeddingUsage(body: WireObject): ProviderUsage | undefined {
   const usage = objectAt(body, 'usage');
-  const input = countOf(usage?.prompt_tokens) ?? countOf(usage?.total_tokens);
+  const input = tokenCountOf(usage?.prompt_tokens) ?? tokenCountOf(usage?.total_tokens);
   if (!usage || input === undefined) return undefined;
   return usageOf(usage, { input, output: 0, details: 'prompt_tokens_details' });
 }
@@ -21,8 +21,8 @@ export function embeddingUsage(body: WireObject): ProviderUsage | undefined {
 /** The usage of an answer that counts `input_tokens` and `output_tokens`: of `/responses`, and of images. */
 export function inputOutputUsage(body: WireObject): ProviderUsage | undefined {
   const usage = objectAt(body, 'usage');
-  const input = countOf(usage?.input_tokens);
-  const output = countOf(usage?.output_tokens);
+  const input = tokenCountOf(usage?.input_tokens);
+  const output = tokenCountOf(usage?.output_tokens);
   if (!usage || input === undefined || output === undefined) return undefined;
   return usageOf(usage, { input, output, details: 'input_tokens_details' });
 }
@@ -70,16 +70,17 @@ function usageOf(
 ): ProviderUsage {
   return {
     inputTokens: input,
-    cachedInputTokens: Math.min(input, countOf(objectAt(usage, details)?.cached_tokens) ?? 0),
+    cachedInputTokens: Math.min(input, tokenCountOf(objectAt(usage, details)?.cached_tokens) ?? 0),
     outputTokens: output,
-    totalTokens: Math.max(input + output, countOf(usage.total_tokens) ?? 0),
+    totalTokens: Math.max(input + output, tokenCountOf(usage.total_tokens) ?? 0),
   };
 }
 
 /** No call counts more: a number beyond it is a fault of the provider's, and no count. */
 const MOST_TOKENS = 1_000_000_000;
 
-function countOf(value: unknown): number | undefined {
+/** A number of tokens as a provider gave it; `undefined` for what is none. */
+export function tokenCountOf(value: unknown): number | undefined {
   if (typeof value !== 'number' || !Number.isInteger(value)) return undefined;
   return value >= 0 && value <= MOST_TOKENS ? value : undefined;
 }

@@ -1,112 +1,77 @@
-import { countText } from '../../pricing/index.js';
-import { isWireObject, objectAt, type ProviderUsage, type WireObject } from '../../providers/index.js';
+import { type ByKind, byKind, type TokenCounts } from '../../pricing/index.js';
+import { objectAt, type ProviderUsage, tokenCountOf, type WireObject } from '../../providers/index.js';
 
-/** How many characters of base64 a token of sound has at least: of what is heard, and of what is said. */
-interface SoundRate {
-  readonly heard: number;
-  readonly said: number;
+/** What was delivered, in tokens as estimated. */
+export interface Delivered {
+  readonly tokens: number;
+  /** How many of them were sound. */
+  readonly soundTokens: number;
 }
 
-/** 16 bits at 24 kHz: 10 tokens a second are heard, 20 are said. */
-const PCM: SoundRate = { heard: 6_400, said: 3_200 };
-/** 8 bits at 8 kHz. */
-const G711: SoundRate = { heard: 1_066, said: 533 };
-
-/** What an item of the conversation costs beside its text. */
-const ITEM_TOKENS = 8;
-/** A picture in a conversation, at the most. */
-const IMAGE_TOKENS = 1_500;
+/** What a response used, as its session knows it where the provider does not say. */
+export interface KnownOfResponse {
+  readonly inputTokens: number;
+  readonly delivered: Delivered;
+  /** Whether what it read may be sound. */
+  readonly hadSound: boolean;
+}
 
 /** What a provider counted of a response; `undefined` where it gave no whole count. */
 export function realtimeUsage(response: WireObject | undefined): ProviderUsage | undefined {
   const usage = objectAt(response, 'usage');
-  const input = countOf(usage?.input_tokens);
-  const output = countOf(usage?.output_tokens);
+  const input = tokenCountOf(usage?.input_tokens);
+  const output = tokenCountOf(usage?.output_tokens);
   if (!usage || input === undefined || output === undefined) return undefined;
-  const cached = countOf(objectAt(usage, 'input_token_details')?.cached_tokens) ?? 0;
-  const total = Math.max(input + output, countOf(usage.total_tokens) ?? 0);
+  const cached = tokenCountOf(objectAt(usage, 'input_token_details')?.cached_tokens) ?? 0;
+  const total = Math.max(input + output, tokenCountOf(usage.total_tokens) ?? 0);
+  const apart = apartOf(usage, output);
   return {
     inputTokens: input,
     cachedInputTokens: Math.min(cached, input),
     outputTokens: output,
     totalTokens: total,
+    ...(apart && { apart }),
   };
 }
 
-/** How text and sound become tokens in a session, from what its client says of its formats. */
-export class TokenEstimate {
-  private inputRate = PCM;
-  private outputRate = PCM;
-  /** What the session's instructions and its tools come to, at the most that they did. */
-  private readonly standing = { instructions: 0, tools: 0 };
-
-  constructor(private readonly model: string) {}
-
-  /** Formats may change with any update of the session. */
-  noteSession(session: WireObject | undefined): void {
-    const audio = objectAt(session, 'audio');
-    this.inputRate = rateOf(objectAt(audio, 'input'), this.inputRate);
-    this.outputRate = rateOf(objectAt(audio, 'output'), this.outputRate);
-  }
-
-  /** An upper estimate of what an event of the client's adds to the input of the next response. */
-  inputOf(event: WireObject): number {
-    if (event.type === 'input_audio_buffer.append') return soundTokens(event.audio, this.inputRate.heard);
-    if (event.type === 'conversation.item.create') return this.itemTokens(event.item);
-    if (isWireObject(event.session)) return this.standingTokens(event.session);
-    return isWireObject(event.response) ? this.ownTokens(event.response) : 0;
-  }
-
-  /** What an event of the provider's delivers. */
-  outputOf({ type, delta }: WireObject): number {
-    if (typeof delta !== 'string') return 0;
-    if (type === 'response.output_audio.delta' || type === 'response.audio.delta')
-      return soundTokens(delta, this.outputRate.said);
-    return countText(delta, this.model);
-  }
-
-  private itemTokens(item: unknown): number {
-    return ITEM_TOKENS + this.contentTokens(item);
-  }
-
-  private contentTokens(value: unknown): number {
-    if (Array.isArray(value)) return value.reduce<number>((sum, part) => sum + this.contentTokens(part), 0);
-    if (typeof value === 'string') return countText(value, this.model);
-    if (!isWireObject(value)) return 0;
-    return Object.entries(value).reduce((sum, [name, part]) => {
-      if (name === 'audio') return sum + soundTokens(part, this.inputRate.heard);
-      return sum + (name === 'image_url' ? IMAGE_TOKENS : this.contentTokens(part));
-    }, 0);
-  }
-
-  /** Instructions and tools are read with every response; those that come later take the place of those before. */
-  private standingTokens({ instructions, tools }: WireObject): number {
-    const { standing } = this;
-    const before = standing.instructions + standing.tools;
-    standing.instructions = Math.max(standing.instructions, this.jsonTokens(instructions));
-    standing.tools = Math.max(standing.tools, this.jsonTokens(tools));
-    return standing.instructions + standing.tools - before;
-  }
-
-  private ownTokens({ instructions, tools, input }: WireObject): number {
-    return this.jsonTokens(instructions) + this.jsonTokens(tools) + this.contentTokens(input);
-  }
-
-  private jsonTokens(part: unknown): number {
-    return part === undefined || part === null ? 0 : countText(JSON.stringify(part), this.model);
-  }
+/**
+ * What a response is paid for: the provider's count, else what it delivered. Where the provider does not say what was
+ * sound, that is what was delivered so, and all of the input once there was any sound in the session.
+ */
+export function usageToPay(counted: ProviderUsage | undefined, known: KnownOfResponse): ProviderUsage {
+  const outputTokens = Math.ceil(known.delivered.tokens);
+  const { inputTokens } = known;
+  const usage = counted ?? {
+    inputTokens,
+    cachedInputTokens: 0,
+    outputTokens,
+    totalTokens: inputTokens + outputTokens,
+  };
+  if (usage.apart) return usage;
+  const audio = {
+    inputTokens: known.hadSound ? usage.inputTokens : 0,
+    cachedInputTokens: known.hadSound ? usage.cachedInputTokens : 0,
+    outputTokens: Math.ceil(known.delivered.soundTokens),
+  };
+  return { ...usage, apart: { audio } };
 }
 
-function soundTokens(sound: unknown, charactersAToken: number): number {
-  return typeof sound === 'string' ? sound.length / charactersAToken : 0;
+/** What the provider says is no text; `undefined` where it does not say of what kind its tokens are. */
+function apartOf(usage: WireObject, outputTokens: number): ByKind<TokenCounts> | undefined {
+  const input = objectAt(usage, 'input_token_details');
+  const output = objectAt(usage, 'output_token_details');
+  if (!tellsKinds(input) || !(tellsKinds(output) || outputTokens === 0)) return undefined;
+  // Where it does not say what was cached, that was text: whoever caches sound saves far more.
+  const cached = objectAt(input, 'cached_tokens_details');
+  return byKind((kind) => ({
+    inputTokens: tokenCountOf(input?.[`${kind}_tokens`]) ?? 0,
+    cachedInputTokens: tokenCountOf(cached?.[`${kind}_tokens`]) ?? 0,
+    outputTokens: tokenCountOf(output?.[`${kind}_tokens`]) ?? 0,
+  }));
 }
 
-function rateOf(side: WireObject | undefined, before: SoundRate): SoundRate {
-  const type = objectAt(side, 'format')?.type;
-  if (typeof type !== 'string') return before;
-  return type.includes('pcmu') || type.includes('pcma') ? G711 : PCM;
-}
-
-function countOf(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined;
+function tellsKinds(details: WireObject | undefined): boolean {
+  return (
+    tokenCountOf(details?.text_tokens) !== undefined || tokenCountOf(details?.audio_tokens) !== undefined
+  );
 }

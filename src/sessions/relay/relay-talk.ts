@@ -8,9 +8,10 @@ import { faultEvent } from '../wire/error-event.js';
 import { newId } from '../wire/server-event.js';
 
 import { OwnUpdates } from './own-updates.js';
-import { realtimeUsage, type TokenEstimate } from './realtime-usage.js';
+import { realtimeUsage } from './realtime-usage.js';
 import { type ResponseHolds } from './response-holds.js';
 import { type ResponsePermits } from './response-permits.js';
+import { type TokenEstimate } from './token-estimate.js';
 import { type Upstream } from './upstream.js';
 
 /** Client events of which the next response reads more. */

@@ -7,10 +7,10 @@ import { currentCallContext, RateLimitingService } from '../../rate-limiting/ind
 
 import { type Authorize, type Session, type Talk } from '../session.js';
 
-import { TokenEstimate } from './realtime-usage.js';
 import { RelayTalk } from './relay-talk.js';
 import { ResponseHolds } from './response-holds.js';
 import { ResponsePermits } from './response-permits.js';
+import { TokenEstimate } from './token-estimate.js';
 import { Upstream } from './upstream.js';
 
 /** A session at its provider, and which one that is. */
@@ -57,10 +57,12 @@ export class Relays {
     const price = priceAt(this.prices, candidate);
     const { caller } = session.facts;
     const { minOutputTokens } = rateLimiting;
+    const estimate = new TokenEstimate(candidate.model.name);
+    const hadSound = () => estimate.hadSound;
     return new RelayTalk(session, upstream, {
-      holds: new ResponseHolds(this.limiting, { ...candidate, price, caller, minOutputTokens }),
+      holds: new ResponseHolds(this.limiting, { ...candidate, price, caller, minOutputTokens, hadSound }),
       permits: new ResponsePermits(this.permits, candidate, routing.permitWaitMs),
-      estimate: new TokenEstimate(candidate.model.name),
+      estimate,
       authorize,
     });
   }

@@ -1,4 +1,4 @@
-import { costOf, type ModelPrice, ratesFor } from '../../pricing/index.js';
+import { costOf, dearestRates, type ModelPrice, ratesFor } from '../../pricing/index.js';
 import { type Candidate, type ProviderUsage } from '../../providers/index.js';
 import {
   type CallEstimate,
@@ -10,12 +10,15 @@ import {
 } from '../../rate-limiting/index.js';
 
 import { NextInput } from './next-input.js';
+import { type Delivered, usageToPay } from './realtime-usage.js';
 
 /** Whom the responses of a session are made by, and for whom. */
 export interface Metered extends Candidate {
   readonly price: ModelPrice | undefined;
   readonly caller: Caller;
   readonly minOutputTokens: number;
+  /** Whether there was any sound in the session so far. */
+  hadSound(): boolean;
 }
 
 /** What is held for a response that has not begun. */
@@ -28,11 +31,12 @@ interface Held {
 }
 
 interface Open extends Held {
-  deliveredTokens: number;
+  delivered: Delivered;
 }
 
 /** The most that a realtime model says in one response, where it is not known. */
 const MOST_OUTPUT_TOKENS = 4096;
+const NOTHING: Delivered = { tokens: 0, soundTokens: 0 };
 /** Held beside what is known, so that not every word needs another reservation: ten seconds of sound. */
 const ROOM_TOKENS = 100;
 
@@ -104,15 +108,20 @@ export class ResponseHolds {
       if (first) this.promised.delete(first[0]);
       else this.next = undefined;
       const inputTokens = first ? first[1].inputTokens : this.input.tokens;
-      if (held) this.open.set(responseId, { ...held, inputTokens, deliveredTokens: 0 });
+      if (held) this.open.set(responseId, { ...held, inputTokens, delivered: NOTHING });
       return first !== undefined;
     });
   }
 
   /** Of a response, or of whichever there is where an event names none. */
-  delivered(responseId: unknown, tokens: number): void {
+  delivered(responseId: unknown, { tokens, soundTokens }: Delivered): void {
     const open = typeof responseId === 'string' ? this.open.get(responseId) : undefined;
-    if (open) open.deliveredTokens += tokens;
+    if (!open) return;
+    const { delivered } = open;
+    open.delivered = {
+      tokens: delivered.tokens + tokens,
+      soundTokens: delivered.soundTokens + soundTokens,
+    };
   }
 
   /**
@@ -123,8 +132,8 @@ export class ResponseHolds {
     const open = this.open.get(responseId);
     this.open.delete(responseId);
     if (!open) return;
-    const { askedAt, deliveredTokens } = open;
-    if (!isApart) this.input.answered({ askedAt, usage, deliveredTokens });
+    const { askedAt, delivered } = open;
+    if (!isApart) this.input.answered({ askedAt, usage, deliveredTokens: delivered.tokens });
     await this.settle(open, usage, 'settled');
   }
 
@@ -169,29 +178,30 @@ export class ResponseHolds {
   }
 
   private async settle(open: Open, counted: ProviderUsage | undefined, status: UsageStatus): Promise<void> {
-    const { id } = open.reservation;
-    if (!counted && open.deliveredTokens === 0) {
+    const { reservation, inputTokens, delivered } = open;
+    const { id } = reservation;
+    if (!counted && delivered.tokens === 0) {
       await this.limiting.release(id);
       return;
     }
-    const { inputTokens, deliveredTokens } = open;
-    const usage = counted ?? { inputTokens, cachedInputTokens: 0, outputTokens: Math.ceil(deliveredTokens) };
     const { provider, model, price } = this.of;
+    const usage = usageToPay(counted, { inputTokens, delivered, hadSound: this.of.hadSound() });
     const told = {
       provider: provider.name,
       model: model.name,
       inputTokens: usage.inputTokens,
       outputTokens: usage.outputTokens,
-      ...(counted && { totalTokens: counted.totalTokens }),
+      totalTokens: usage.totalTokens,
       costNanoUsd: price ? costOf(price, usage) : 0,
       estimated: counted === undefined,
     };
     await this.limiting.settle(id, told, status);
   }
 
+  /** Whether it will be text or sound that it reads and says nobody knows: the dearest of them is held. */
   private estimate(inputTokens: number): CallEstimate {
     const { price, provider, model, minOutputTokens } = this.of;
-    const rates = price && ratesFor(price, inputTokens);
+    const rates = price && dearestRates(ratesFor(price, inputTokens));
     return {
       inputTokens,
       output: { max: model.maxOutputTokens ?? MOST_OUTPUT_TOKENS, min: minOutputTokens, choices: 1 },

@@ -9,7 +9,8 @@ import { isJson, type Json, numberOf } from './wire.js';
 export interface RealtimeBehaviour {
   /** One word each; 12 unless said. The cap holds. */
   readonly outputTokens?: number;
-  readonly usage?: Json | 'none';
+  /** What it counts; told how many words it said where it asks. */
+  readonly usage?: Json | 'none' | ((outputTokens: number) => Json);
   /** Destroys the connection after so many words. */
   readonly cutAfter?: number;
   /** Says no more after so many words. */
@@ -102,7 +103,8 @@ export class EmulatedSession {
       if (behaviour.hangAfter === at) return;
       this.say({ type: 'response.output_text.delta', response_id: id, delta: WORDS[at % WORDS.length] });
     }
-    const usage = behaviour.usage ?? usageOf(20, tokens);
+    const { usage: counts = usageOf(20, tokens) } = behaviour;
+    const usage = typeof counts === 'function' ? counts(tokens) : counts;
     const response = { id, status: 'completed', ...(usage !== 'none' && { usage }) };
     this.say({ type: 'response.done', response });
   }
@@ -121,6 +123,31 @@ export class EmulatedSession {
       this.say({ type: 'conversation.item.added', item: event.item });
     if (event.type === 'response.create') this.respond(isJson(event.response) ? event.response : {});
   }
+}
+
+/** Tokens of one kind: read, read from the cache (a part of it), said. */
+export interface KindCount {
+  readonly input?: number;
+  readonly cached?: number;
+  readonly output?: number;
+}
+
+/** A usage that tells each kind apart, as OpenAI's realtime models do. */
+export function usageByKind({ text = {}, audio = {}, image = {} }: Record<string, KindCount>): Json {
+  const kinds = [text, audio, image];
+  const sum = (of: keyof KindCount) => kinds.reduce((total, kind) => total + (kind[of] ?? 0), 0);
+  const details = (of: keyof KindCount) => ({
+    text_tokens: text[of] ?? 0,
+    audio_tokens: audio[of] ?? 0,
+    image_tokens: image[of] ?? 0,
+  });
+  const [input_tokens, output_tokens] = [sum('input'), sum('output')];
+  const cached = { cached_tokens: sum('cached'), cached_tokens_details: details('cached') };
+  return {
+    ...{ total_tokens: input_tokens + output_tokens, input_tokens, output_tokens },
+    input_token_details: { ...details('input'), ...cached },
+    output_token_details: { text_tokens: text.output ?? 0, audio_tokens: audio.output ?? 0 },
+  };
 }
 
 /** A usage as OpenAI's realtime models count it. */
