@@ -2,6 +2,7 @@ import { type FastifyReply } from 'fastify';
 
 import { type LimitState, remainingOf, resetsAtOf } from '../rate-limiting/domain/limit.js';
 import { formatUsd } from '../rate-limiting/domain/money.js';
+import { softExceeded } from '../rate-limiting/domain/outcome.js';
 import { type Reservation } from '../rate-limiting/index.js';
 
 import { tellOpenAiTokens } from './openai-rate-headers.js';
@@ -34,8 +35,8 @@ export interface MeteredCall {
 export function setMeteredHeaders(reply: FastifyReply, call: MeteredCall, nowMs: number): void {
   reply.header('X-Usage-Id', call.reservation.id);
   if (call.provider !== undefined) reply.header('X-Cuota-Provider', call.provider);
-  const { softExceeded } = call.reservation;
-  if (softExceeded.length > 0) reply.header('X-Quota-Exceeded', softExceeded.join(', '));
+  const exceeded = softExceeded(call.limits);
+  if (exceeded.length > 0) reply.header('X-Quota-Exceeded', exceeded.join(', '));
   setLimitHeaders(reply, call.limits, nowMs);
 }
 

@@ -2,8 +2,9 @@ import { type Span } from '@opentelemetry/api';
 
 import { markFailed, openSpan, type OpenSpan } from '../telemetry/index.js';
 
-import { remainingOf } from './domain/limit.js';
+import { type LimitState, remainingOf } from './domain/limit.js';
 import { type Operation } from './domain/operation.js';
+import { softExceeded } from './domain/outcome.js';
 import { type ReservationId } from './domain/ids.js';
 import { type UsageStatus } from './domain/usage.js';
 import { type Outcome, type ReserveInput } from './reserving.js';
@@ -28,10 +29,11 @@ export class CallTrace {
     return this.open.run(work);
   }
 
-  /** The first end holds. */
-  end(status: UsageStatus | 'released'): void {
+  /** The first end holds. @param limits as the call left them. */
+  end(status: UsageStatus | 'released', limits: readonly LimitState[] = []): void {
     if (this.ended) return;
     this.ended = true;
+    traceSettled(this.span, limits);
     this.span.setAttributes({ 'llm.success': status === 'settled', 'cuota.status': status });
     this.span.end();
   }
@@ -68,18 +70,20 @@ export function traceOutcome(span: Span, outcome: Outcome): void {
     'llm.quota.allowed': !denied,
     ...(left.length > 0 && { 'llm.quota.remaining': Math.min(...left) }),
     ...usageIdOf(outcome),
-    ...exceededBy(outcome),
+    ...(denied && exceeding(limits.map(({ name }) => name))),
   });
+}
+
+/** Which soft limits a settled call went past. */
+export function traceSettled(span: Span, limits: readonly LimitState[]): void {
+  const names = softExceeded(limits);
+  if (names.length > 0) span.setAttributes(exceeding(names));
 }
 
 function usageIdOf(outcome: Outcome): { 'cuota.usage_id'?: ReservationId } {
   return outcome.kind === 'reserved' ? { 'cuota.usage_id': outcome.reservation.id } : {};
 }
 
-function exceededBy(outcome: Outcome): { 'cuota.limits_exceeded'?: string[] } {
-  const names =
-    outcome.kind === 'denied'
-      ? outcome.limits.map(({ name }) => name)
-      : [...outcome.reservation.softExceeded];
-  return names.length > 0 ? { 'cuota.limits_exceeded': names } : {};
+function exceeding(names: string[]) {
+  return { 'cuota.limits_exceeded': names };
 }

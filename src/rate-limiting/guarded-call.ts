@@ -121,7 +121,7 @@ export class Settlement {
     noteEnding(this.context, 'charging');
     this.context.limits = await this.inTrace(() => this.service.settle(this.reservation.id, actual, status));
     noteEnding(this.context, 'charged');
-    this.trace?.end(status);
+    this.trace?.end(status, this.context.limits);
   }
 
   /** Whoever answers the outer request tells who answered this one. */

@@ -57,7 +57,6 @@ function aReservation(version: number): { reservation: Reservation; hold: Hold }
     },
     grantedOutputTokens: 0,
     limits: [],
-    softExceeded: [],
     reservedAtMs: NOW,
     day: '2026-11-21',
     localDay: '2026-11-21',

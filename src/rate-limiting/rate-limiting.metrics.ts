@@ -90,11 +90,9 @@ export function countReserve(operation: Operation, outcome: Outcome, startedAt: 
     for (const limit of outcome.limits) countExceeded(limit);
     return;
   }
-  const { softExceeded, shadowDenied, limits, passedCounters } = outcome.reservation;
+  const { shadowDenied, limits, passedCounters } = outcome.reservation;
   if (passedCounters.length > 0) UNCOUNTED.add({});
-  if (softExceeded.length + shadowDenied.length === 0) return;
-  const names = new Set([...softExceeded, ...shadowDenied]);
-  for (const limit of limits) if (names.has(limit.name)) countExceeded(limit);
+  for (const limit of limits) if (limit.exceeded || shadowDenied.includes(limit.name)) countExceeded(limit);
 }
 
 function countExceeded({ name, unit, enforcement }: LimitState): void {

@@ -7,7 +7,7 @@ import { inSpan, startOfTiming } from '../telemetry/index.js';
 import { QuotaResets, type ResetDone, type ResetInput } from './adjustments/quota-resets.js';
 import { CircuitBreaker } from './budgets/circuit-breaker.js';
 import { SystemBudgets } from './budgets/system-budgets.js';
-import { traceAsked, traceOutcome } from './call-trace.js';
+import { traceAsked, traceOutcome, traceSettled } from './call-trace.js';
 import { WarmCounters } from './counters/warm-counters.js';
 import { type Caller } from './domain/caller.js';
 import { Clock } from './domain/clock.js';
@@ -15,6 +15,7 @@ import { type CounterRef, CounterStore, type Hold } from './domain/counters.js';
 import { type ReservationId } from './domain/ids.js';
 import { type LimitState } from './domain/limit.js';
 import { type Operation } from './domain/operation.js';
+import { softExceeded } from './domain/outcome.js';
 import { isRolling } from './domain/rolling.js';
 import { type ActualUsage, type UsageStatus } from './domain/usage.js';
 import { endOf, usedBy } from './ended-hold.js';
@@ -47,7 +48,8 @@ import {
 } from './reserving.js';
 import { RoomForecast } from './room-forecast.js';
 import { Settlements } from './settlements.js';
-import { tellExcess } from './soft-excess.js';
+import { tellExcess, tellShadow } from './soft-excess.js';
+import { SoftUse } from './soft-use.js';
 import { StaleCounters } from './stale-counters.js';
 import { StoreTrouble } from './store-trouble.js';
 import { estimateAsUsed, settledLimits, usageEntryOf } from './usage-entry.js';
@@ -58,6 +60,7 @@ export class RateLimitingService {
   private readonly logger = new Logger(RateLimitingService.name);
   private readonly trouble: StoreTrouble;
   private readonly missed: MissedWindows;
+  private readonly soft = new SoftUse();
 
   constructor(
     private readonly store: CounterStore,
@@ -104,7 +107,7 @@ export class RateLimitingService {
       return this.breaker.judge(told, leastOf('cost', asking.command));
     }
     this.live.add(outcome.reservation);
-    tellExcess(this.logger, outcome.reservation);
+    tellShadow(this.logger, outcome.reservation);
     return outcome;
   }
 
@@ -118,21 +121,22 @@ export class RateLimitingService {
     actual: ActualUsage,
     status: UsageStatus = 'settled',
   ): Promise<readonly LimitState[]> {
-    return inSpan('settle', () => this.pay(id, actual, status));
+    return inSpan('settle', (span) => this.pay(id, { actual, status }, span));
   }
 
   private async pay(
     id: ReservationId,
-    actual: ActualUsage,
-    status: UsageStatus,
+    { actual, status }: Pick<Closing, 'actual' | 'status'>,
+    span: Span | undefined,
   ): Promise<readonly LimitState[]> {
     let left: readonly LimitState[] = [];
     const ended = this.live.end(id, (reservation) => {
-      left = settledLimits(reservation, actual);
+      left = settledLimits(reservation, actual, this.soft);
       return this.close({ reservation, actual, status, left });
     });
     if (ended) await ended;
     else if (!(await this.ledger.find(id))) throw notOpen(id);
+    if (span) traceSettled(span, left);
     return left;
   }
 
@@ -265,10 +269,13 @@ export class RateLimitingService {
 
   private async close({ reservation, actual, status, left }: Closing): Promise<EndInStore> {
     const latencyMs = Math.max(0, Math.round(this.clock.now() - reservation.reservedAtMs));
-    const entry = usageEntryOf(reservation, actual, { status, latencyMs });
+    const entry = usageEntryOf(reservation, actual, { status, latencyMs, softExceeded: softExceeded(left) });
     // Ledger first: if we die before the counters, the sweeper finds the row.
     const { fresh } = await this.ledger.record(entry);
-    if (fresh) countRow(entry);
+    if (fresh) {
+      countRow(entry);
+      tellExcess(this.logger, reservation, left);
+    }
     noteRoomLeft(left);
     this.stale.add(reservation.passedCounters);
     const { caller, reservedAtMs } = reservation;

@@ -29,9 +29,8 @@ export interface Reservation {
   readonly estimate: CallEstimate;
   /** Output tokens granted, per choice: the call goes upstream with no larger cap. */
   readonly grantedOutputTokens: number;
+  /** Soft ones are marked where what is reserved goes past them: the call itself may turn out not to. */
   readonly limits: readonly LimitState[];
-  /** Names of the soft limits it went past. */
-  readonly softExceeded: readonly string[];
   /** Names of the shadow limits that would have denied it. */
   readonly shadowDenied: readonly string[];
   readonly reservedAtMs: number;

@@ -15,8 +15,8 @@ import {
   type ClaimedLimit,
   type Denial,
   denialOf,
+  markExcess,
   shadowDenied,
-  softExceeded,
 } from './domain/outcome.js';
 import { dayAt } from './domain/period.js';
 import { type SystemTerms } from './budgets/system-budgets.js';
@@ -88,8 +88,9 @@ export function outcomeOf(asking: Asking, answer: Exclude<ReserveAnswer, { kind:
   return {
     kind: 'reserved',
     reservation: reservationOf(asking, answer.granted, {
-      limits: claimed.filter(({ ahead }) => !ahead).map(({ limit }) => limit),
-      softExceeded: softExceeded(claimed),
+      limits: claimed
+        .filter(({ ahead }) => !ahead)
+        .map(({ limit }) => markExcess(limit, limit.used + limit.reserved)),
       shadowDenied: shadowDenied(claimed, answer.granted, command.elastic).map(({ name }) => name),
       passedCounters: [],
       hold: answer.hold,
@@ -99,14 +100,14 @@ export function outcomeOf(asking: Asking, answer: Exclude<ReserveAnswer, { kind:
 
 /** A reservation that no counter knows of: limits are off, or the store is down and calls go through. */
 export function uncounted(asking: Asking, passedCounters: readonly CounterRef[]): Reservation {
-  const counted = { limits: [], softExceeded: [], shadowDenied: [], passedCounters, hold: undefined };
+  const counted = { limits: [], shadowDenied: [], passedCounters, hold: undefined };
   return reservationOf(asking, asking.command.elastic.max, counted);
 }
 
 function reservationOf(
   { input, terms, command, nowMs, timeZone }: Asking,
   grantedOutputTokens: number,
-  counted: Pick<Reservation, 'limits' | 'softExceeded' | 'shadowDenied' | 'passedCounters' | 'hold'>,
+  counted: Pick<Reservation, 'limits' | 'shadowDenied' | 'passedCounters' | 'hold'>,
 ): Reservation {
   // Named one by one: spreading objects into one another is what cost most of a reserve here.
   return {
@@ -116,7 +117,6 @@ function reservationOf(
     estimate: input.estimate,
     grantedOutputTokens,
     limits: counted.limits,
-    softExceeded: counted.softExceeded,
     shadowDenied: counted.shadowDenied,
     reservedAtMs: nowMs,
     day: dayAt(nowMs, timeZone),

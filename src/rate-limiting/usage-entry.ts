@@ -1,16 +1,19 @@
-import { type Hold } from './domain/counters.js';
+import { type HeldCounter, type Hold } from './domain/counters.js';
 import { limitState, type LimitState } from './domain/limit.js';
+import { type Unit } from './domain/operation.js';
+import { markExcess } from './domain/outcome.js';
 import { type ActualUsage, unitAmountsOf, type UsageEntry, type UsageStatus } from './domain/usage.js';
 import { type CallEstimate, type Reservation } from './reservation.js';
+import { type SoftUse } from './soft-use.js';
 
 /** The ledger row of a reservation that came to an end. */
 export function usageEntryOf(
   reservation: Reservation,
   actual: ActualUsage,
-  end: { readonly status: UsageStatus; readonly latencyMs: number },
+  end: { readonly status: UsageStatus; readonly latencyMs: number; readonly softExceeded: readonly string[] },
 ): UsageEntry {
   const { resourceId, metadata = {} } = actual;
-  const soft = reservation.softExceeded;
+  const soft = end.softExceeded;
   const counts = countsOf(reservation, actual);
   return {
     id: reservation.id,
@@ -51,27 +54,35 @@ export function usageAtEstimate(reservation: Reservation): ActualUsage {
   };
 }
 
-/** The limits of a call as its own settlement leaves them; other calls may have moved them since. */
-export function settledLimits(reservation: Reservation, actual: ActualUsage): LimitState[] {
+/**
+ * The limits of a call as its own settlement leaves them; other calls may have moved them since. Soft ones that it is
+ * known to go past are marked. Asked once a call, since what it used is noted.
+ */
+export function settledLimits(reservation: Reservation, actual: ActualUsage, soft: SoftUse): LimitState[] {
   const used = unitAmountsOf({ ...countsOf(reservation, actual), operation: reservation.operation });
-  return reservation.limits.map((limit) =>
-    limitState(limit, limit, {
-      used: limit.used + (used[limit.unit] ?? 0),
-      reserved: Math.max(0, limit.reserved - heldOf(limit, reservation.hold)),
-    }),
+  return reservation.limits.map((limit) => {
+    const held = heldCounterOf(limit, reservation.hold);
+    const before = limit.enforcement === 'soft' ? soft.usedBefore(limit, held) : limit.used;
+    const state = limitState(limit, limit, {
+      used: before + (used[limit.unit] ?? 0),
+      reserved: Math.max(0, limit.reserved - heldOf(limit.unit, held)),
+    });
+    if (limit.enforcement === 'soft') soft.note(state, held);
+    return markExcess(state, state.used);
+  });
+}
+
+function heldCounterOf({ subject, window }: LimitState, hold: Hold | undefined): HeldCounter | undefined {
+  return hold?.counters.find(
+    ({ counter }) =>
+      counter.window === window.name &&
+      counter.subject.id === subject.id &&
+      counter.subject.kind === subject.kind,
   );
 }
 
-function heldOf({ subject, window, unit }: LimitState, hold: Hold | undefined): number {
-  for (const { counter, amounts } of hold?.counters ?? []) {
-    const isIts =
-      counter.window === window.name &&
-      counter.subject.id === subject.id &&
-      counter.subject.kind === subject.kind;
-    if (!isIts) continue;
-    for (const held of amounts) if (held.unit === unit) return held.amount;
-  }
-  return 0;
+function heldOf(unit: Unit, held: HeldCounter | undefined): number {
+  return held?.amounts.find((one) => one.unit === unit)?.amount ?? 0;
 }
 
 /** What counters and ledger alike count of a call. */

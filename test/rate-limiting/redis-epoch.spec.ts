@@ -145,7 +145,6 @@ function reservationOf(id: Reservation['id']): Reservation {
     },
     grantedOutputTokens: 0,
     limits: [],
-    softExceeded: [],
     reservedAtMs: 1,
     day: '2026-11-21',
     localDay: '2026-11-21',

@@ -59,6 +59,8 @@ export interface LimitState extends Limit {
   readonly window: CounterWindow;
   readonly used: number;
   readonly reserved: number;
+  /** It is a soft one that the call went past. */
+  readonly exceeded?: true;
   /** When room returns, where that is known to be later than the window's end: in a rolling one. */
   readonly roomAtMs?: number;
 }

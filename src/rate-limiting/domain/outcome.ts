@@ -34,12 +34,15 @@ export function denialOf(broken: readonly LimitState[], nowMs: number): Denial {
   return { kind: 'denied', limits, retryAfterMs: Math.max(0, last - nowMs) };
 }
 
-/** The soft limits that a reserved call went past; their states hold the call's own amount already. */
-export function softExceeded(claimed: readonly ClaimedLimit[]): string[] {
-  return claimed
-    .filter(({ limit, ahead }) => !ahead && limit.enforcement === 'soft')
-    .filter(({ limit }) => limit.max > 0 && limit.used + limit.reserved > limit.max)
-    .map(({ limit }) => limit.name);
+/** A limit's state, marked where it is soft and `amount` is more than it allows. */
+export function markExcess(limit: LimitState, amount: number): LimitState {
+  const isPast = limit.enforcement === 'soft' && limit.max > 0 && amount > limit.max;
+  return isPast ? { ...limit, exceeded: true } : limit;
+}
+
+/** The names of the soft limits that a call went past. */
+export function softExceeded(limits: readonly LimitState[]): string[] {
+  return limits.filter(({ exceeded }) => exceeded).map(({ name }) => name);
 }
 
 /** The shadow limits that would have denied a call of which `granted` elastic units are reserved, had they been hard. */
