@@ -91,7 +91,7 @@ export async function createApp(settings: Settings, parts: AppParts = {}): Promi
     abortOnError: false,
     bodyParser: false,
   });
-  app.useGlobalPipes(new RequestValidation());
+  app.useGlobalPipes(new RequestValidation(app));
   const { corsOrigins } = settings.http;
   const origin = corsOrigins.includes('*') ? true : [...corsOrigins];
   if (corsOrigins.length > 0) app.enableCors({ origin, exposedHeaders: ANSWER_HEADERS });

@@ -16,4 +16,5 @@ export { carryCallContext, requestIdOf } from './request-context.js';
 export { watchRequests } from './request-watch.js';
 export { tellOfWorkerOnly } from './worker-paths.js';
 export { refuseWrongMethods } from './wrong-method.js';
-export { RequestValidation, WireFormat } from './wire-format.js';
+export { RequestValidation } from './request-validation.js';
+export { WireFormat } from './wire-format.js';

@@ -32,6 +32,8 @@ import { UserEditor } from './users/user.editor.js';
 import { UserEntity } from './users/user.entity.js';
 import { UserRegistrar } from './users/user.registrar.js';
 import { UserStore } from './users/user.store.js';
+import { ExpiresLater } from './expires-later.rule.js';
+import { PlanExists } from './plans/plan-exists.rule.js';
 
 /** What other modules may inject; the rest is this module's own. */
 const PUBLIC_FACE = [
@@ -84,6 +86,8 @@ const PUBLIC_FACE = [
     RecordedChanges,
     { provide: ChangeRecorder, useExisting: RecordedChanges },
     PlanStore,
+    PlanExists,
+    ExpiresLater,
     UserStore,
     UserEditor,
     UserRegistrar,

@@ -23,6 +23,7 @@ export { type AuditEntry, AuditLog } from './audit/audit-log.store.js';
 export { type Actor, type ChangeContext } from './audit/change.js';
 export { ApiReason, CurrentChange } from './audit/current-change.decorator.js';
 export { type OpenChange, RecordedChanges } from './audit/recorded-changes.store.js';
+export { ExpiresLater } from './expires-later.rule.js';
 export { IdPipe } from './id.pipe.js';
 export { mapPage, type Page, pageOf, PageQuery, type PageRequest, pageRequest, PageView } from './page.js';
 export { LimitFieldsView, limitFieldsView } from './plans/limit-fields.view.js';
@@ -34,6 +35,7 @@ export {
   QUOTA_WINDOWS,
   type QuotaWindow,
 } from './plans/plan.entity.js';
+export { PlanExists } from './plans/plan-exists.rule.js';
 export { PlanStore } from './plans/plan.store.js';
 export { PlanView, planView } from './plans/plan.view.js';
 export { type Principal, type PrincipalPlan } from './principal.js';

@@ -1,10 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
+import { IsInt, IsOptional, Max, Min, ValidateBy } from 'class-validator';
 
 import { validationFailed } from '../errors.js';
 
 const CURSOR = /^after:([^\0]{1,500})$/;
+const NO_CURSOR =
+  'cursor is none of this list: pass the nextCursor of the page before, or none for the first page';
 
 /** The part of a list that is asked for: at most `limit` rows that come after the row with the id `after`. */
 export interface PageRequest {
@@ -36,7 +38,7 @@ export class PageQuery {
 
   @ApiPropertyOptional({ type: String, description: 'The `nextCursor` of the page before.' })
   @IsOptional()
-  @IsString()
+  @IsCursor()
   cursor?: string;
 }
 
@@ -46,14 +48,24 @@ export class PageQuery {
  */
 export function pageRequest({ limit, cursor }: PageQuery): PageRequest {
   if (cursor === undefined) return { limit };
-  const after = CURSOR.exec(Buffer.from(cursor, 'base64url').toString('utf8'))?.[1];
+  const after = idIn(cursor);
   if (after !== undefined) return { limit, after };
-  throw validationFailed([
-    {
-      path: 'cursor',
-      message: 'is not a cursor: pass the nextCursor of the page before, or none for the first page',
+  throw validationFailed([{ path: 'cursor', message: NO_CURSOR }]);
+}
+
+function IsCursor(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isCursor',
+    validator: {
+      validate: (value) => typeof value === 'string' && idIn(value) !== undefined,
+      defaultMessage: () => NO_CURSOR,
     },
-  ]);
+  });
+}
+
+/** The id that a cursor of ours carries. */
+function idIn(cursor: string): string | undefined {
+  return CURSOR.exec(Buffer.from(cursor, 'base64url').toString('utf8'))?.[1];
 }
 
 /** A page out of up to `limit + 1` rows: the row too many tells that there is a next page. */

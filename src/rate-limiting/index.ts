@@ -13,6 +13,7 @@ export { ChangeRecorder, type QuotaChangeContext } from './adjustments/change-re
 export { GRANTED_UNITS, type GrantedUnit, QuotaGrants } from './adjustments/quota-grants.js';
 export {
   QuotaResets,
+  resetFaults,
   RESET_SCOPES,
   type ResetDone,
   type ResetInput,

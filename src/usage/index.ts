@@ -1,3 +1,4 @@
+export { DaysOfAll } from './usage-days.rule.js';
 export { UsageModule } from './usage.module.js';
 export { UsageOfQuery, UsageReportDto } from './usage.dto.js';
 export { UsageReader } from './usage.reader.js';

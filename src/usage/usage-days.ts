@@ -9,6 +9,12 @@ export interface UsageDays {
   readonly lastDay: string;
 }
 
+/** The days that a report is asked for. */
+export interface AskedDays {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
 /** Whether a text is a day that exists. */
 export function isDay(value: unknown): value is string {
   if (typeof value !== 'string' || !DAY.test(value)) return false;
@@ -17,10 +23,7 @@ export function isDay(value: unknown): value is string {
 }
 
 /** The days that are asked for: up to today, and from the first of the last day's month, where nothing else is said. */
-export function usageDays(
-  { from, to }: { readonly from?: string | undefined; readonly to?: string | undefined },
-  today: string,
-): UsageDays {
+export function usageDays({ from, to }: AskedDays, today: string): UsageDays {
   const lastDay = to ?? today;
   return { firstDay: from ?? `${lastDay.slice(0, 7)}-01`, lastDay };
 }

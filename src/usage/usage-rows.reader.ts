@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import { validationFailed } from '../errors.js';
+import { type Fault, validationFailed } from '../errors.js';
 import { type Shown } from '../identity/index.js';
 import {
   Clock,
@@ -15,7 +15,7 @@ import {
 } from '../rate-limiting/index.js';
 
 import { cursorOf, keysOf } from './rows-cursor.js';
-import { faultsOf, usageDays } from './usage-days.js';
+import { type AskedDays, faultsOf, type UsageDays, usageDays } from './usage-days.js';
 import { usageRowView, type UsageRowsPage } from './usage-rows.dto.js';
 import { type UsageRowsQuery } from './usage-rows.query.js';
 
@@ -36,13 +36,22 @@ export class UsageRowsReader {
 
   /** A page of one user's usage, on days of the user's own zone. @throws as `page` */
   async pageOfUser(userId: UserId, query: UsageRowsQuery): Promise<Shown<UsageRowsPage>> {
-    const { schedule } = await this.resolver.termsOf({ userId }, this.clock.now());
-    return this.pageOf({ ...this.queryOf(query, schedule.timeZone), ofUser: userId }, query);
+    return this.pageOf({ ...this.queryOf(query, await this.zoneOf(userId)), ofUser: userId }, query);
   }
 
   /** What is asked over all users, with its days filled in. @throws as `page` */
   ofAll(query: UsageRowsQuery): UsageQuery {
     return this.queryOf(query, this.options.timeZone);
+  }
+
+  /** What is wrong with the days of a report over all users. */
+  faultsOfAll(days: AskedDays): readonly Fault[] {
+    return this.faultsIn(days, this.options.timeZone);
+  }
+
+  /** What is wrong with the days of a user's report. */
+  async faultsOfUser(userId: UserId, days: AskedDays): Promise<readonly Fault[]> {
+    return this.faultsIn(days, await this.zoneOf(userId));
   }
 
   /** All rows, batch by batch. */
@@ -51,10 +60,22 @@ export class UsageRowsReader {
   }
 
   private queryOf(query: UsageRowsQuery, timeZone: string): UsageQuery {
-    const days = usageDays(query, dayAt(this.clock.now(), timeZone));
-    const faults = faultsOf(days);
+    const faults = this.faultsIn(query, timeZone);
     if (faults.length > 0) throw validationFailed(faults);
-    return { ...days, groupBy: query.groupBy };
+    return { ...this.daysOf(query, timeZone), groupBy: query.groupBy };
+  }
+
+  private faultsIn(asked: AskedDays, timeZone: string): readonly Fault[] {
+    const faults = faultsOf(this.daysOf(asked, timeZone));
+    return asked.to === undefined ? faults : faults.map(({ message }) => ({ path: 'to', message }));
+  }
+
+  private daysOf(asked: AskedDays, timeZone: string): UsageDays {
+    return usageDays(asked, dayAt(this.clock.now(), timeZone));
+  }
+
+  private async zoneOf(userId: UserId): Promise<string> {
+    return (await this.resolver.termsOf({ userId }, this.clock.now())).schedule.timeZone;
   }
 
   private async pageOf(query: UsageQuery, { limit, cursor }: UsageRowsQuery): Promise<Shown<UsageRowsPage>> {

@@ -30,6 +30,7 @@ import { WorkerSlotStore } from './workers/worker-slot.store.js';
 import { WorkersController } from './workers/workers.controller.js';
 import { WorkersService } from './workers/workers.service.js';
 import { WorkerSupervisor } from './workers/worker.supervisor.js';
+import { WorkerCount } from './workers/worker-count.rule.js';
 
 /** Messages that members publish to workspaces, the queue that brings them to workers, and the workers. */
 @Module({
@@ -64,6 +65,7 @@ import { WorkerSupervisor } from './workers/worker.supervisor.js';
     WorkerSlotStore,
     WorkerChanges,
     WorkersService,
+    WorkerCount,
     WorkerSupervisor,
     WorkerGauges,
   ],

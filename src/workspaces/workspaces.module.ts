@@ -25,6 +25,7 @@ import { WorkspaceEntity } from './workspaces/workspace.entity.js';
 import { WorkspaceStore } from './workspaces/workspace.store.js';
 import { WorkspacesController } from './workspaces/workspaces.controller.js';
 import { WorkspacesService } from './workspaces/workspaces.service.js';
+import { KnownProvider, KnownProviders } from './keys/known-provider.rule.js';
 
 /** Workspaces, their members and keys. Global, since the guards ask who is of which, and the router for whose keys. */
 @Global()
@@ -44,6 +45,8 @@ import { WorkspacesService } from './workspaces/workspaces.service.js';
     { provide: KeyRing, inject: [SETTINGS], useFactory: keyRingOf },
     ProviderKeyStore,
     ProviderKeyDrafts,
+    KnownProvider,
+    KnownProviders,
     ProviderKeysService,
     StoredOwnKeys,
     { provide: OwnKeys, useExisting: StoredOwnKeys },

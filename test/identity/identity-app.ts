@@ -2,17 +2,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { type ArgumentsHost, Catch, type ExceptionFilter, ValidationPipe } from '@nestjs/common';
+import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { type ValidationError } from 'class-validator';
 import { DataSource } from 'typeorm';
 
 import { AdminModule } from '../../src/admin/admin.module.js';
 import { ConfigModule, readSettings } from '../../src/config/index.js';
 import { DatabaseModule } from '../../src/database/index.js';
-import { CodedError, type Fault, validationFailed } from '../../src/errors.js';
+import { CodedError } from '../../src/errors.js';
+import { RequestValidation } from '../../src/http/index.js';
 import { AccessGuard, IdentifyGuard, IdentityModule } from '../../src/identity/index.js';
 import { limitingOptions } from '../../src/limiting-options.js';
 import { type Clock, FrozenClock } from '../../src/rate-limiting/domain/clock.js';
@@ -144,20 +144,10 @@ async function listening(clock: Clock, env: Record<string, string>): Promise<Nes
   }).compile();
   const app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter());
   app.useLogger(['error']);
-  app.useGlobalPipes(
-    new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true, transform: true, exceptionFactory }),
-  );
+  app.useGlobalPipes(new RequestValidation(app));
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
   return app;
-}
-
-function exceptionFactory(errors: ValidationError[]): CodedError {
-  return validationFailed(
-    errors.flatMap(({ property, constraints = {} }) =>
-      Object.values(constraints).map((message): Fault => ({ path: property, message })),
-    ),
-  );
 }
 
 @Catch(CodedError)

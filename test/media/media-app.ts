@@ -14,7 +14,7 @@ import { COLUMN_TYPES } from '../../src/database/column-types.js';
 import { migrate } from '../../src/database/migrate.js';
 import { nestLogger, newLog } from '../../src/http/logging.js';
 import { ProblemFilter } from '../../src/http/problem.filter.js';
-import { RequestValidation } from '../../src/http/wire-format.js';
+import { RequestValidation } from '../../src/http/request-validation.js';
 import { AccessGuard } from '../../src/identity/access/access.guard.js';
 import { type CallerRequest } from '../../src/identity/access/caller-request.js';
 import { type Principal } from '../../src/identity/principal.js';
@@ -144,7 +144,7 @@ async function newApp({ databaseUrl, dataDir, clock, env }: Parts): Promise<Nest
   const app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), {
     logger: LOGGER,
   });
-  app.useGlobalPipes(new RequestValidation());
+  app.useGlobalPipes(new RequestValidation(app));
   app.useGlobalFilters(new ProblemFilter(clock));
   await app.init();
   return app;

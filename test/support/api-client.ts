@@ -43,6 +43,11 @@ export class ApiClient {
     });
   }
 
+  /** `send('PUT', '/path', body)` */
+  send(method: string, path: string, body?: unknown): Promise<ApiAnswer> {
+    return this.call(method, path, { body });
+  }
+
   private async call(
     method: string,
     path: string,

@@ -34,10 +34,9 @@ export class LimitsService {
 
   /**
    * Replaces the limits as a whole.
-   * @throws CodedError `not_found` for an unknown subject, `validation_failed` for a limit that its kind does not have.
+   * @throws CodedError `not_found` for an unknown subject.
    */
   async put(subject: LimitedSubject, body: PutRateLimitDto, context: ChangeContext): Promise<RateLimitRow> {
-    this.subjects.check(subject, body);
     const row = await this.changes.run(context, async (change) => {
       const before = await this.lock(change, subject);
       const after = this.rowOf(subject, body, before);

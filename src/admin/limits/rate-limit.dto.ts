@@ -11,6 +11,8 @@ import {
 } from '../../rate-limiting/index.js';
 
 import { LimitFieldsDto } from './limit-fields.dto.js';
+import { HeldTo } from '../../input-rules.js';
+import { heldBy } from './held-limits.rule.js';
 
 const ENFORCEMENT_MEANS =
   'hard denies, soft lets through and warns, shadow only counts. null is hard, of a workspace or workflow QUOTA_ENFORCEMENT. Of a user it holds for the inherited limits too.';
@@ -27,6 +29,15 @@ export class PutRateLimitDto extends LimitFieldsDto {
   @IsBoolean()
   isActive?: boolean;
 }
+
+@HeldTo(heldBy('apiKey'))
+export class PutApiKeyLimitDto extends PutRateLimitDto {}
+
+@HeldTo(heldBy('workspace'))
+export class PutWorkspaceLimitDto extends PutRateLimitDto {}
+
+@HeldTo(heldBy('workflow'))
+export class PutWorkflowLimitDto extends PutRateLimitDto {}
 
 /** Whom a RateLimit is for. */
 export class LimitSubjectView {

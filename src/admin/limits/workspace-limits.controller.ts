@@ -12,7 +12,7 @@ import {
 } from '../../identity/index.js';
 
 import { LimitsService } from './limits.service.js';
-import { PutRateLimitDto, RateLimitView, rateLimitView } from './rate-limit.dto.js';
+import { PutWorkspaceLimitDto, RateLimitView, rateLimitView } from './rate-limit.dto.js';
 
 @ApiTags('admin: limits')
 @ApiBearerAuth()
@@ -40,7 +40,7 @@ export class WorkspaceLimitsController {
   @ApiProblems(400, 401, 403, 404)
   async put(
     @Param('id', SubjectIdPipe) id: string,
-    @Body() body: PutRateLimitDto,
+    @Body() body: PutWorkspaceLimitDto,
     @CurrentChange() change: ChangeContext,
   ): Promise<Shown<RateLimitView>> {
     return rateLimitView(await this.limits.put({ kind: 'workspace', id }, body, change));

@@ -1,18 +1,22 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, ValidateBy } from 'class-validator';
 
-import { IsInstant, IsLine, MayBeAbsent } from '../../identity/index.js';
+import { ExpiresLater, IsInstant, IsLine, MayBeAbsent } from '../../identity/index.js';
 import {
   GRANTED_UNITS,
   type GrantedUnit,
   parseUsd,
   RESET_SCOPES,
+  resetFaults,
   type ResetScope,
 } from '../../rate-limiting/index.js';
+import { HeldTo } from '../../input-rules.js';
+import { GrantEnd } from './grant-end.rule.js';
 
 const MOST = 1e15;
 
 /** Whose quota begins anew. */
+@HeldTo({ reads: ['scope'], faultsIn: resetFaults })
 export class ResetQuotaDto {
   @ApiProperty({ enum: RESET_SCOPES })
   @IsIn(RESET_SCOPES)
@@ -61,6 +65,7 @@ export function grantedAmount(unit: GrantedUnit, amount: unknown): number | unde
 }
 
 /** More room for a user in the current period. */
+@HeldTo(ExpiresLater, GrantEnd)
 export class GrantQuotaDto {
   @ApiProperty()
   @IsLine(200)

@@ -11,11 +11,13 @@ import {
   type UsageKey,
   type UserNearLimit,
 } from '../../rate-limiting/index.js';
-import { IsGroupBy, UsageRowsQuery } from '../../usage/index.js';
+import { DaysOfAll, IsGroupBy, UsageRowsQuery } from '../../usage/index.js';
+import { HeldTo } from '../../input-rules.js';
 
 const FORMATS = ['json', 'csv'] as const;
 
 /** Usage over all users; one row of totals unless something is said of groupBy. */
+@HeldTo(DaysOfAll)
 export class UsageReportQuery extends UsageRowsQuery {
   @IsGroupBy(USAGE_KEYS)
   groupBy: readonly UsageKey[] = [];

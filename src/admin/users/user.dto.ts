@@ -7,6 +7,7 @@ import {
   MayBeAbsent,
   PageQuery,
   PageView,
+  PlanExists,
   type Role,
   ROLES,
   USER_STATUSES,
@@ -14,6 +15,7 @@ import {
   UserView,
 } from '../../identity/index.js';
 import { isTimeZone } from '../../rate-limiting/index.js';
+import { HeldTo } from '../../input-rules.js';
 
 export class UsersQuery extends PageQuery {
   @ApiPropertyOptional({ description: 'Only the user with this address; compared without case.' })
@@ -22,6 +24,7 @@ export class UsersQuery extends PageQuery {
   email?: string;
 }
 
+@HeldTo(PlanExists)
 export class CreateUserDto {
   @ApiProperty({ example: 'ada@example.com' })
   @IsAddress()
@@ -49,6 +52,7 @@ export class CreateUserDto {
   role?: Role;
 }
 
+@HeldTo(PlanExists)
 export class PatchUserDto {
   @ApiPropertyOptional({ example: 'pro' })
   @MayBeAbsent()

@@ -1,6 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
 
+import { HeldTo } from '../../input-rules.js';
+import { ExpiresLater } from '../expires-later.rule.js';
 import { PageView } from '../page.js';
 import { IsInstant, IsLine } from '../text.rules.js';
 
@@ -8,6 +10,7 @@ import { type ApiKeyRow } from './api-key.entity.js';
 import { type CreatedKey } from './api-keys.service.js';
 import { type Shown } from '../shown.js';
 
+@HeldTo(ExpiresLater)
 export class CreateApiKeyDto {
   @ApiProperty({ maxLength: 100, example: 'staging' })
   @IsLine(100)

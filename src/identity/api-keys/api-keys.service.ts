@@ -5,6 +5,7 @@ import { validationFailed } from '../../errors.js';
 import { Clock } from '../../rate-limiting/index.js';
 import { type ChangeContext } from '../audit/change.js';
 import { type OpenChange, RecordedChanges } from '../audit/recorded-changes.store.js';
+import { EXPIRED } from '../expires-later.rule.js';
 import { UserStore } from '../users/user.store.js';
 
 import { type ApiKeyRow } from './api-key.entity.js';
@@ -43,8 +44,7 @@ export class ApiKeysService {
 
   /** @throws CodedError `not_found` for an unknown user, `validation_failed` for an expiry in the past. */
   async create(input: NewKey, context: ChangeContext): Promise<CreatedKey> {
-    if (input.expiresAt && input.expiresAt.getTime() <= this.clock.now())
-      throw validationFailed([{ path: 'expiresAt', message: 'must be in the future' }]);
+    if (input.expiresAt && input.expiresAt.getTime() <= this.clock.now()) throw validationFailed([EXPIRED]);
     return this.changes.run(context, async (change) => {
       await this.users.get(input.userId, change.manager);
       return this.createWithin(change, input);

@@ -1,7 +1,7 @@
 import { applyDecorators, createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { ApiQuery } from '@nestjs/swagger';
 
-import { validationFailed } from '../../errors.js';
+import { RefusedInput } from '../../input-rules.js';
 import { requirePrincipal } from '../access/access.decorators.js';
 import { type CallerRequest } from '../access/caller-request.js';
 
@@ -11,10 +11,12 @@ const MAX_REASON = 500;
 
 /** Who makes the change that a request asks for, and why: the caller, and `?reason=`. */
 export const CurrentChange = createParamDecorator(
-  (_data: unknown, context: ExecutionContext): ChangeContext => {
+  (_data: unknown, context: ExecutionContext): ChangeContext | RefusedInput => {
     const request = context.switchToHttp().getRequest<CallerRequest>();
     const { userId, email } = requirePrincipal(request);
-    return { actor: { id: userId, label: email }, reason: reasonOf(request.query) };
+    const reason = reasonOf(request.query);
+    if (reason instanceof RefusedInput) return reason;
+    return { actor: { id: userId, label: email }, reason };
   },
 );
 
@@ -32,12 +34,12 @@ export function ApiReason(): MethodDecorator & ClassDecorator {
   );
 }
 
-function reasonOf(query: unknown): string | undefined {
+function reasonOf(query: unknown): string | undefined | RefusedInput {
   if (typeof query !== 'object' || query === null || !('reason' in query)) return undefined;
   const { reason } = query;
   if (typeof reason === 'string' && reason.length <= MAX_REASON && /^\P{Cc}*$/u.test(reason))
     return reason.trim() || undefined;
-  throw validationFailed([
+  return new RefusedInput([
     { path: 'reason', message: `must be one line of at most ${MAX_REASON} characters` },
   ]);
 }

@@ -25,6 +25,10 @@ export class PlanStore {
     return (await this.dataSource.manager.findOneBy(PlanEntity, { id })) ?? unknownPlan(id);
   }
 
+  exists(id: string): Promise<boolean> {
+    return this.dataSource.manager.existsBy(PlanEntity, { id });
+  }
+
   /** As `get`; nobody else changes the plan until the transaction ends. */
   async lock(manager: EntityManager, id: string): Promise<PlanEntity> {
     const lock = { mode: 'pessimistic_write' } as const;

@@ -6,6 +6,7 @@ import { type Page, pageOf, type PageRequest } from '../page.js';
 import { breaksReference, isDuplicate } from '../sql-failure.js';
 
 import { UserEntity, type UserRow } from './user.entity.js';
+import { noSuchPlan } from '../plans/plan-exists.rule.js';
 
 /** What an admin may change of a user. */
 export type UserTerms = Pick<UserRow, 'planId' | 'role' | 'status' | 'billingDay' | 'timezone'>;
@@ -110,7 +111,5 @@ function unknownUser(id: string): never {
 }
 
 function unknownPlan(id: string): CodedError {
-  return validationFailed([
-    { path: 'planId', message: `there is no plan ${id}; GET /admin/plans lists them` },
-  ]);
+  return validationFailed([noSuchPlan(id)]);
 }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
 
-import { validationFailed } from '../../errors.js';
+import { type Fault, validationFailed } from '../../errors.js';
 import { Clock } from '../domain/clock.js';
 import { type UserId } from '../domain/ids.js';
 import { type Unit } from '../domain/operation.js';
@@ -56,12 +56,11 @@ export class QuotaGrants {
   async grant(input: GrantInput): Promise<GrantDone> {
     const { userId, unit, amount, reason, actor } = input;
     const now = this.clock.now();
-    const terms = await this.resolver.termsOf({ userId }, now);
-    const period = periodAt(now, terms.schedule);
-    const lastMs = lastEnd(unit, terms, { nowMs: now, periodEndMs: period.endsAtMs });
-    const expiresAtMs = input.expiresAtMs ?? lastMs;
-    if (expiresAtMs <= now || expiresAtMs > lastMs) throw badEnd(lastMs);
-    const granted: GrantTerms = { unit, amount, period: period.name, expiresAtMs };
+    const { period, lastMs } = await this.roomFor({ userId, unit }, now);
+    const { expiresAtMs = lastMs } = input;
+    const faults = endFaults({ expiresAtMs, lastMs, nowMs: now });
+    if (faults.length > 0) throw validationFailed(faults);
+    const granted: GrantTerms = { unit, amount, period, expiresAtMs };
     const id = uuidv7();
     await this.changes.run({ actor, reason }, async (change) => {
       const subject = { subjectKind: 'user', subjectId: userId } as const;
@@ -72,6 +71,23 @@ export class QuotaGrants {
     });
     this.grants.forget(userId);
     return { id, userId, ...granted };
+  }
+
+  /** What is wrong with the end that a grant is to have. @throws CodedError `not_found` for an unknown user. */
+  async faultsOfEnd({
+    userId,
+    unit,
+    expiresAtMs,
+  }: Pick<GrantInput, 'userId' | 'unit'> & { readonly expiresAtMs: number }): Promise<readonly Fault[]> {
+    const nowMs = this.clock.now();
+    const { lastMs } = await this.roomFor({ userId, unit }, nowMs);
+    return endFaults({ expiresAtMs, lastMs, nowMs });
+  }
+
+  private async roomFor({ userId, unit }: Pick<GrantInput, 'userId' | 'unit'>, nowMs: number) {
+    const terms = await this.resolver.termsOf({ userId }, nowMs);
+    const { name, endsAtMs } = periodAt(nowMs, terms.schedule);
+    return { period: name, lastMs: lastEnd(unit, terms, { nowMs, periodEndMs: endsAtMs }) };
   }
 }
 
@@ -86,7 +102,12 @@ function lastEnd(
   return nowMs + (rolling.window.resetsAtMs - rolling.window.startsAtMs);
 }
 
-function badEnd(lastMs: number) {
+function endFaults({
+  expiresAtMs,
+  lastMs,
+  nowMs,
+}: Record<'expiresAtMs' | 'lastMs' | 'nowMs', number>): readonly Fault[] {
+  if (expiresAtMs > nowMs && expiresAtMs <= lastMs) return [];
   const message = `must be an instant to come, at the latest the end of the user's period or rolling window: ${new Date(lastMs).toISOString()}`;
-  return validationFailed([{ path: 'expiresAt', message }]);
+  return [{ path: 'expiresAt', message }];
 }

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
 
-import { CodedError, validationFailed } from '../../errors.js';
+import { CodedError, type Fault, validationFailed } from '../../errors.js';
 import { counterRef } from '../claims.js';
 import { type Caller } from '../domain/caller.js';
 import { Clock } from '../domain/clock.js';
@@ -77,11 +77,9 @@ export class QuotaResets implements OnModuleDestroy {
    */
   async reset(input: ResetInput): Promise<ResetDone> {
     const { scope, id } = input;
-    if (scope === 'all') {
-      if (id !== undefined) throw validationFailed([{ path: 'id', message: 'must be left out for all' }]);
-      return this.resetAll(input);
-    }
-    if (id === undefined) throw validationFailed([{ path: 'id', message: `must name the ${scope}` }]);
+    const faults = resetFaults(input);
+    if (faults.length > 0) throw validationFailed(faults);
+    if (scope === 'all' || id === undefined) return this.resetAll(input);
     return this.resetOne(input, { kind: scope, id });
   }
 
@@ -187,6 +185,12 @@ export class QuotaResets implements OnModuleDestroy {
   private firstRollingDay(days = (this.options.rolling ?? NO_ROLLING_DEFAULTS).days): string {
     return addDays(dayAt(this.clock.now(), this.options.timeZone), 1 - days);
   }
+}
+
+/** What is wrong with whose a reset is. */
+export function resetFaults({ scope, id }: Pick<ResetInput, 'scope' | 'id'>): readonly Fault[] {
+  if (scope === 'all') return id === undefined ? [] : [{ path: 'id', message: 'must be left out for all' }];
+  return id === undefined ? [{ path: 'id', message: `must name the ${scope}` }] : [];
 }
 
 function callerOf(kind: 'user' | 'apiKey', id: string): Caller {

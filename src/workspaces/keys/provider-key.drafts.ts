@@ -1,8 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
 
-import { KNOWN_PROVIDERS, SETTINGS, type Settings } from '../../config/index.js';
-import { type Fault, validationFailed } from '../../errors.js';
 import { Clock } from '../../rate-limiting/index.js';
 
 import { KeyRing } from './key-ring.js';
@@ -26,18 +24,10 @@ export class ProviderKeyDrafts {
   constructor(
     private readonly ring: KeyRing,
     private readonly clock: Clock,
-    @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
-  /** @throws CodedError `validation_failed` for providers that there are none of; `conflict` where nothing can be encrypted. */
-  made(workspaceId: string, wishes: readonly NewProviderKeyDto[], path = ''): ProviderKeyRow[] {
-    const names = this.names();
-    const faults = wishes.flatMap(({ name }, at): Fault[] => {
-      const where = path === '' ? 'name' : `${path}.${at}.name`;
-      const message = `there is no provider ${JSON.stringify(name)}; it takes one of ${[...names].join(', ')}`;
-      return names.has(name.toLowerCase()) ? [] : [{ path: where, message }];
-    });
-    if (faults.length > 0) throw validationFailed(faults);
+  /** Of providers that there are. @throws CodedError `conflict` where nothing can be encrypted. */
+  made(workspaceId: string, wishes: readonly NewProviderKeyDto[]): ProviderKeyRow[] {
     return wishes.map((wish) => this.draft(workspaceId, wish));
   }
 
@@ -68,9 +58,5 @@ export class ProviderKeyDrafts {
 
   private secret(apiKey: string, place: string) {
     return { ...this.ring.seal(apiKey, place), lastFour: apiKey.slice(-4) };
-  }
-
-  private names(): ReadonlySet<string> {
-    return new Set([...KNOWN_PROVIDERS, ...this.settings.providers.map(({ name }) => name)]);
   }
 }

@@ -5,6 +5,8 @@ import { IsInt, IsObject, IsOptional, Matches, Max, Min, ValidateNested } from '
 import { IsLine, MayBeAbsent, PageQuery, PageView, type Shown } from '../../identity/index.js';
 
 import { type ProviderKeyRow } from './provider-key.entity.js';
+import { HeldTo } from '../../input-rules.js';
+import { KnownProvider } from './known-provider.rule.js';
 
 const MOST_CALLS = 1_000_000;
 const LONGEST_PERIOD_SEC = 86_400;
@@ -85,6 +87,7 @@ export class NewProviderKeyDto extends ProviderKeyTermsDto {
 }
 
 /** A key for a workspace that is there. */
+@HeldTo(KnownProvider)
 export class AddProviderKeyDto extends NewProviderKeyDto {
   @ApiProperty({ example: 'abc-123' })
   @Matches(WORKSPACE_ID, { message: WORKSPACE_ID_TAKES })

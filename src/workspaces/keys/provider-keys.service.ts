@@ -25,7 +25,7 @@ export class ProviderKeysService {
     private readonly changes: RecordedChanges,
   ) {}
 
-  /** @throws CodedError `validation_failed`, `not_found`; `conflict` where there is no room, or no ENCRYPTION_KEY. */
+  /** @throws CodedError `not_found`; `conflict` where there is no room, or no ENCRYPTION_KEY. */
   async add(
     { workspace_id: workspaceId, ...wish }: AddProviderKeyDto,
     context: ChangeContext,

@@ -4,8 +4,18 @@ import { IsIn } from 'class-validator';
 import { IsAddress, IsLine, MayBeAbsent, PageView, type Shown } from '../../identity/index.js';
 
 import { type MemberEntity, WORKSPACE_ROLES, type WorkspaceRole } from './member.entity.js';
+import { HeldTo, type InputRule } from '../../input-rules.js';
+
+const NAMES_ONE: InputRule<Pick<PutMemberDto, 'user_id' | 'email'>> = {
+  reads: [],
+  faultsIn: ({ user_id: id, email }) =>
+    (id === undefined) === (email === undefined)
+      ? [{ path: 'user_id', message: 'name the user by user_id or by email, and by one of them' }]
+      : [],
+};
 
 /** Who shall be of a workspace: a user by id or by email. */
+@HeldTo(NAMES_ONE)
 export class PutMemberDto {
   @ApiPropertyOptional({ description: 'Of the user; or say the email.' })
   @MayBeAbsent()

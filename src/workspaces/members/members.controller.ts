@@ -8,7 +8,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 
-import { CodedError, validationFailed } from '../../errors.js';
+import { CodedError } from '../../errors.js';
 import {
   ApiProblems,
   ApiReason,
@@ -96,10 +96,6 @@ export class MembersController {
   }
 
   private async userOf({ user_id: id, email }: PutMemberDto): Promise<UserEntity> {
-    if ((id === undefined) === (email === undefined))
-      throw validationFailed([
-        { path: 'user_id', message: 'name the user by user_id or by email, and by one of them' },
-      ]);
     const where = id === undefined ? { email: email ?? '' } : { id };
     const user = await this.users.find(where);
     if (user) return user;

@@ -1,9 +1,12 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsInt, Min } from 'class-validator';
+import { HeldTo } from '../../input-rules.js';
+import { WorkerCount } from './worker-count.rule.js';
 
 export const WORKER_STATES = ['idle', 'busy', 'draining'] as const;
 
 /** How many workers a workspace is to have. */
+@HeldTo(WorkerCount)
 export class ScaleWorkersDto {
   @ApiProperty({
     type: 'integer',

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import { SETTINGS, type Settings } from '../../config/index.js';
-import { CodedError, validationFailed } from '../../errors.js';
+import { CodedError } from '../../errors.js';
 import { type Principal } from '../../identity/index.js';
 import { WorkspaceAccess } from '../members/workspace-access.js';
 
@@ -24,14 +24,10 @@ export class WorkersService {
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
-  /** @throws CodedError `not_found` for a workspace that is not the caller's; `validation_failed` for more than is allowed; `conflict` for more than its owner has left. */
+  /** @throws CodedError `not_found` for a workspace that is not the caller's; `conflict` for more than its owner has left. */
   async scale(workspaceId: string, wanted: number, principal: Principal): Promise<WorkspaceWorkers> {
     await this.access.requireMember(workspaceId, principal);
-    const { maxPerWorkspace, maxPerOwner } = this.settings.workers;
-    if (wanted > maxPerWorkspace) {
-      const message = `must not be greater than ${maxPerWorkspace} (WORKERS_MAX_PER_WORKSPACE)`;
-      throw validationFailed([{ path: 'count', message }]);
-    }
+    const { maxPerOwner } = this.settings.workers;
     const outcome = await this.slots.scale(workspaceId, { wanted, maxPerOwner });
     if (outcome.kind === 'full')
       throw new CodedError(

@@ -8,10 +8,13 @@ import { WORKSPACE_ROLES, type WorkspaceRole } from '../members/member.entity.js
 import { NewProviderKeyDto, ProviderKeyView, providerKeyView } from '../keys/provider-key.dto.js';
 import { type ProviderKeyRow } from '../keys/provider-key.entity.js';
 import { type WorkspaceRow } from './workspace.entity.js';
+import { HeldTo } from '../../input-rules.js';
+import { KnownProviders } from '../keys/known-provider.rule.js';
 
 const ID = /^[!-~]([ -~]{0,126}[!-~])?$/;
 const ID_TAKES = '$property must be 1 to 128 printable ASCII characters, without spaces around them';
 
+@HeldTo(KnownProviders)
 export class RegisterWorkspaceDto {
   @ApiPropertyOptional({ example: 'abc-123', description: 'A UUID is made unless said.' })
   @MayBeAbsent()

@@ -36,7 +36,7 @@ export class WorkspacesService {
 
   /**
    * Registers a workspace with its keys; whoever does is its owner.
-   * @throws CodedError `validation_failed`; `conflict` where the id is taken or was another's, where keys cannot be kept,
+   * @throws CodedError `conflict` where the id is taken or was another's, where keys cannot be kept,
    *   and for who owns as many as anyone may.
    */
   async register(
@@ -44,7 +44,7 @@ export class WorkspacesService {
     { userId }: Principal,
     context: ChangeContext,
   ): Promise<{ readonly workspace: WorkspaceRow; readonly keys: readonly ProviderKeyRow[] }> {
-    const keys = this.drafts.made(id, providers, 'providers');
+    const keys = this.drafts.made(id, providers);
     const workspace = { id, name: name ?? null, createdAt: new Date(this.clock.now()) };
     await this.changed(id, context, async (change) => {
       const { manager } = change;
