@@ -16,12 +16,12 @@ export { ProviderRouter } from './routing/provider-router.js';
 export { type FailoverOptions, type RoutedCall } from './routing/routed-call.js';
 export { priceAt } from './routing/usual-cost.js';
 export {
+  AUTO,
   type Candidate,
   type Candidates,
   type ListedModel,
   ProviderRegistry,
   type Resolved,
-  type Unserved,
   type WantedModel,
 } from './provider-registry.js';
 export {
@@ -49,5 +49,6 @@ export {
 } from './video.port.js';
 export { responseText } from './response-events.js';
 export { ProvidersModule } from './providers.module.js';
+export { type Unserved } from './unserved.js';
 export { isWireObject, objectAt, objectsAt } from './wire-object.js';
 export { tokenCountOf } from './wire-usage.js';

@@ -92,6 +92,36 @@ describe('ProviderRegistry', () => {
     });
   });
 
+  it.each([
+    [
+      { operation: 'llm_call', model: 'nobody/gpt-4o' },
+      'There is no model "nobody/gpt-4o" for llm call. There are: fast, llama3.2, gpt-4o-mini, gpt-4o. ' +
+        'There is no provider "nobody". There are: ollama, other.',
+    ],
+    [
+      { operation: 'llm_call', model: 'Other/llama3.2' },
+      'There is no model "llama3.2" for llm call at other. There are: fast, gpt-4o-mini, gpt-4o.',
+    ],
+    [
+      { operation: 'llm_call', model: 'llama3.2', provider: 'other' },
+      'There is no model "llama3.2" for llm call at other. There are: fast, gpt-4o-mini, gpt-4o.',
+    ],
+    [
+      { operation: 'llm_call', model: 'ollama/nomic-embed-text' },
+      'The model "nomic-embed-text" does not serve llm call at ollama. There are: fast, llama3.2.',
+    ],
+    [
+      { operation: 'embedding', provider: 'other' },
+      'The provider other does not serve embedding. Who does: ollama.',
+    ],
+    [
+      { operation: 'image_generation', model: 'other/auto' },
+      'The provider other does not serve image generation.',
+    ],
+  ] as const)('tells of %j who is meant, and what they have', (wanted, message) => {
+    expect(registry([LOCAL, OTHER]).candidates(wanted)).toMatchObject({ message });
+  });
+
   it('serves nothing where nothing is left', () => {
     expect(
       registry([settings('heygen', { kind: 'heygen' })]).resolve({ operation: 'llm_call' }),
@@ -114,9 +144,10 @@ describe('a provider without a key', () => {
     [{ operation: 'llm_call', provider: 'gemini' }],
     [{ operation: 'llm_call', provider: 'Gemini', model: 'gemini-2.5-pro' }],
     [{ operation: 'llm_call', model: 'gemini/gemini-2.5-pro' }],
+    [{ operation: 'llm_call', model: 'gemini-2.5-pro' }],
   ] as const)('says which key is missing for %j', (wanted) => {
     expect(registry([OPENAI]).candidates(wanted)).toMatchObject({
-      message: 'The provider gemini has no key: set GEMINI_API_KEY.',
+      message: 'The provider gemini has no key: set GEMINI_API_KEY. There are: openai.',
     });
   });
 });

@@ -1,7 +1,7 @@
-import { KNOWN_PROVIDERS } from '../config/index.js';
 import { type Operation } from '../rate-limiting/index.js';
 import { type OwnKey } from './routing/own-keys.port.js';
 import { type ModelProvider, type ProviderModel } from './provider.port.js';
+import { noModel, noProvider, type Unserved } from './unserved.js';
 
 /** What a caller asks to be served by. */
 export interface WantedModel {
@@ -20,11 +20,6 @@ export interface Candidate {
   readonly ownKey?: OwnKey;
 }
 
-/** Nobody serves what was asked for; `message` says so to the caller. */
-export type Unserved =
-  | { readonly kind: 'unknown_model'; readonly message: string; readonly known: readonly string[] }
-  | { readonly kind: 'unknown_provider'; readonly message: string };
-
 export type Resolved = ({ readonly kind: 'found' } & Candidate) | Unserved;
 
 export type Candidates =
@@ -35,8 +30,8 @@ export interface ListedModel extends ProviderModel {
   readonly provider: string;
 }
 
-const AUTO = 'auto';
-const NAMED_IN_MESSAGE = 20;
+/** Stands for whichever model comes first. */
+export const AUTO = 'auto';
 
 /** Knows which provider serves which model, in the order of preference. */
 export class ProviderRegistry {
@@ -62,17 +57,12 @@ export class ProviderRegistry {
   /** Everyone who serves what is asked for, the preferred first. */
   candidates(wanted: WantedModel): Candidates {
     const providers = this.providersFor(wanted.provider);
-    if (providers.length === 0 && wanted.provider !== undefined) {
-      const names = [...new Set(this.providers.map(({ name }) => name))].join(', ');
-      return {
-        kind: 'unknown_provider',
-        message:
-          keyless(wanted.provider) ?? `There is no provider ${quoted(wanted.provider)}. There are: ${names}.`,
-      };
-    }
+    if (wanted.provider !== undefined && providers.length === 0)
+      return noProvider(this.providers, wanted.provider);
     const serves = ({ operations }: ProviderModel) => operations.includes(wanted.operation);
     const [first, ...others] = search(providers, serves, wanted.model);
-    return first ? { kind: 'found', candidates: [first, ...others] } : unserved(providers, wanted);
+    if (first) return { kind: 'found', candidates: [first, ...others] };
+    return noModel(this.providers, wanted, wanted.provider === undefined ? undefined : providers);
   }
 
   /** Everyone who holds realtime sessions with a model, by its name, its alias or `provider/model`; the preferred first. */
@@ -117,42 +107,4 @@ function pick(providers: readonly ModelProvider[], serves: Serves, name: string 
 /** An alias may hide a model of the same name: that is what it is set for. */
 function byName(models: readonly ProviderModel[], wanted: string): ProviderModel | undefined {
   return models.find(({ alias }) => alias === wanted) ?? models.find(({ name }) => name === wanted);
-}
-
-function unserved(providers: readonly ModelProvider[], { operation, model }: WantedModel): Unserved {
-  const served = providers.flatMap((provider) => provider.models());
-  const able = served.filter(({ operations }) => operations.includes(operation));
-  const known = [
-    ...new Set(able.flatMap(({ name, alias }) => (alias === undefined ? [name] : [alias, name]))),
-  ];
-  const prefix = model?.includes('/') ? model.slice(0, model.indexOf('/')) : '';
-  const absent = providers.some(({ name }) => name === prefix.toLowerCase()) ? undefined : keyless(prefix);
-  const message = absent ?? messageFor({ operation, model }, served, known);
-  return { kind: 'unknown_model', message, known };
-}
-
-/** Of a provider that we could speak to, but have no key for. */
-function keyless(name: string): string | undefined {
-  const known = KNOWN_PROVIDERS.find((one) => one === name.toLowerCase());
-  return known && `The provider ${known} has no key: set ${known.toUpperCase()}_API_KEY.`;
-}
-
-function messageFor(
-  { operation, model }: WantedModel,
-  served: readonly ProviderModel[],
-  known: readonly string[],
-): string {
-  const task = operation.replace('_', ' ');
-  if (known.length === 0) return `No configured provider serves ${task}.`;
-  const others = known.length - NAMED_IN_MESSAGE;
-  const list = known.slice(0, NAMED_IN_MESSAGE).join(', ') + (others > 0 ? ` and ${others} more` : '');
-  const exists = model !== undefined && byName(served, model) !== undefined;
-  const fault = exists
-    ? `The model ${quoted(model)} does not serve ${task}`
-    : `There is no model ${quoted(model)} for ${task}`;
-  return `${fault}. There are: ${list}.`;
-}
-
-function quoted(text: string | undefined): string {
-  return JSON.stringify((text ?? '').slice(0, 100));
 }

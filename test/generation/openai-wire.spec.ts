@@ -123,9 +123,22 @@ describe("/v1 as OpenAI's clients know it", () => {
       expect((await user.api.get(`/v1/models/${id}`)).body.id).toBe(id);
     });
 
+    it.each(['auto', 'upstream/auto', 'UPSTREAM/small', 'upstream/org/large'])(
+      'has %s, which calls may name',
+      async (id) => {
+        const owner = id === 'auto' ? 'cuota' : 'upstream';
+        const entry = { id, object: 'model', created: 0, owned_by: owner };
+        expect(await client.models.retrieve(id)).toEqual(entry);
+        expect((await user.api.get(`/v1/models/${id}`)).body).toEqual(entry);
+        expect((await client.chat.completions.create({ ...CHAT, model: id })).object).toBe('chat.completion');
+      },
+    );
+
     it('has none that nobody serves', async () => {
       const absent = client.models.retrieve('gpt-0');
       await expect(absent).rejects.toThrow(OpenAI.NotFoundError);
+      for (const id of ['nobody/auto', 'nobody/small', 'upstream/', '/small', 'upstream/%00', 'Auto'])
+        await expect(client.models.retrieve(id)).rejects.toThrow(OpenAI.NotFoundError);
       await expect(absent).rejects.toMatchObject({ param: 'model', code: 'not_found' });
     });
   });

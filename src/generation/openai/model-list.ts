@@ -1,4 +1,4 @@
-import { type ListedModel } from '../../providers/index.js';
+import { AUTO, type ListedModel } from '../../providers/index.js';
 
 /** A model in OpenAI's wire format. */
 interface ModelEntry {
@@ -13,22 +13,33 @@ export function modelList(models: readonly ListedModel[]) {
   return { object: 'list', data: [...entriesOf(models).values()] };
 }
 
-/** One of them, by its name, its alias, or `provider/model`. */
+/** Whatever a call may name: a model, an alias, `provider/model`, `auto` or `provider/auto`. */
 export function modelEntry(models: readonly ListedModel[], id: string): ModelEntry | undefined {
   const listed = entriesOf(models).get(id);
   if (listed) return listed;
-  const at = models.find(({ provider, name, alias }) =>
-    [name, alias].some((known) => known !== undefined && `${provider}/${known}` === id),
+  if (id === AUTO && models.length > 0) return entryOf(id, 'cuota');
+  const slash = id.indexOf('/');
+  const at = named(
+    models.filter(({ provider }) => provider === id.slice(0, slash).toLowerCase()),
+    id.slice(slash + 1),
   );
-  return at && { id, object: 'model', created: 0, owned_by: at.provider };
+  return at && entryOf(id, at.provider);
 }
 
 function entriesOf(models: readonly ListedModel[]): Map<string, ModelEntry> {
   const entries = new Map<string, ModelEntry>();
   for (const { name, alias, provider } of models) {
     for (const id of alias === undefined ? [name] : [name, alias]) {
-      if (!entries.has(id)) entries.set(id, { id, object: 'model', created: 0, owned_by: provider });
+      if (!entries.has(id)) entries.set(id, entryOf(id, provider));
     }
   }
   return entries;
+}
+
+function named(models: readonly ListedModel[], wanted: string): ListedModel | undefined {
+  return wanted === AUTO ? models[0] : models.find(({ name, alias }) => name === wanted || alias === wanted);
+}
+
+function entryOf(id: string, owner: string): ModelEntry {
+  return { id, object: 'model', created: 0, owned_by: owner };
 }
