@@ -4,6 +4,7 @@ import { type Fault, validationFailed } from '../errors.js';
 import { isRecord } from '../json-object.js';
 import { RefusedInput, type RuleOf, rulesOf } from '../input-rules.js';
 import { currentCallContext } from '../rate-limiting/index.js';
+import { unstorableFields } from '../storable-text.js';
 
 import { InvalidFields, lenientValidation, strictValidation } from './validation.js';
 import { isWireFormat } from './wire-format.js';
@@ -53,14 +54,15 @@ export class RequestValidation implements PipeTransform {
   private async checkFields(value: unknown, metadata: ArgumentMetadata): Promise<Checked> {
     try {
       if (!isWireFormat(metadata.metatype))
-        return { value: await this.strict.transform(value, metadata), faults: [] };
+        return storableOnly({ value: await this.strict.transform(value, metadata), faults: [] }, metadata);
       // Checked as an instance of its class, passed on as the very object that came in. No body is one without fields.
       const body = value ?? {};
       await this.lenient.transform(body, metadata);
       return { value: body, faults: [] };
     } catch (error) {
       if (!(error instanceof InvalidFields)) throw error;
-      return { value: error.input, faults: error.faults };
+      const checked = { value: error.input, faults: error.faults };
+      return isWireFormat(metadata.metatype) ? checked : storableOnly(checked, metadata);
     }
   }
 
@@ -75,6 +77,13 @@ export class RequestValidation implements PipeTransform {
       .filter(({ reads }) => !reads.some((field) => wrong.has(field)));
     return (await Promise.all(asked.map(async (rule) => rule.faultsIn(input)))).flat();
   }
+}
+
+/** What is ours holds nothing that could not be stored. A field that is at fault already is not told of twice. */
+function storableOnly({ value, faults }: Checked, { type }: ArgumentMetadata): Checked {
+  if ((type !== 'body' && type !== 'query') || !isRecord(value)) return { value, faults };
+  const known = new Set(faults.map(({ path }) => path.split('.')[0]));
+  return { value, faults: [...faults, ...unstorableFields(value).filter(({ path }) => !known.has(path))] };
 }
 
 /** All checks of the request at hand, this one noted among them. */

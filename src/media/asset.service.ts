@@ -3,6 +3,7 @@ import { V7Generator } from 'uuidv7';
 
 import { mapPage, type Page, type PageRequest } from '../identity/index.js';
 import { Clock, currentCallContext } from '../rate-limiting/index.js';
+import { storable } from '../storable-text.js';
 
 import { type AssetEntity } from './asset.entity.js';
 import { AssetLinks } from './asset-links.js';
@@ -118,8 +119,7 @@ export class AssetService {
       ...{ mime, format, width, height, tags: tagsOf(input.prompt, input.tags) },
       usageId: input.usageId ?? null,
       durationSeconds: durationSeconds ?? input.durationSeconds ?? null,
-      // Postgres cannot hold a NUL.
-      prompt: input.prompt.replaceAll('\0', ''),
+      prompt: storable(input.prompt),
       metadata: { ...input.metadata, ...(requestId !== undefined && { requestId }) },
       createdAt: new Date(nowMs),
     };

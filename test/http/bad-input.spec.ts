@@ -50,16 +50,24 @@ describe('bad input', () => {
   });
 
   it.each([
+    ['/generate/script', { topic: 'a\0b' }, 'topic'],
+    ['/generate/script', { topic: 'rain', tone: 'half of one: \ud800' }, 'tone'],
+    ['/generate/script', { topic: 'rain', model: 'a\0b' }, 'model'],
+    ['/generate/image', { prompt: 'a\0b' }, 'prompt'],
+    ['/generate/image', { prompt: 'half of one: \udfff' }, 'prompt'],
     ['/generate/video', { prompt: 'a\0b' }, 'prompt'],
     ['/generate/video', { script: 'half of one: \ud800' }, 'script'],
     ['/generate/video', { prompt: 'rain', avatarId: 'a\0b' }, 'avatarId'],
     ['/v1/videos', { prompt: 'a\0b' }, 'prompt'],
     ['/v1/videos', { prompt: 'rain', input_reference: { image_url: '\0' } }, 'input_reference'],
-  ])('a job that PostgreSQL cannot hold is a 400: %s with %j', async (path, body, field) => {
-    const answer = await user.api.post(path, body);
-    expect(answer.status).toBe(400);
-    expect(answer.body.error?.param ?? answer.body.errors[0].path).toBe(field);
-  });
+  ])(
+    'a text that PostgreSQL cannot hold is a 400, whether it is stored or not: %s with %j',
+    async (path, body, field) => {
+      const answer = await user.api.post(path, body);
+      expect(answer.status).toBe(400);
+      expect(answer.body.error?.param ?? answer.body.errors[0].path).toBe(field);
+    },
+  );
 
   it('lists every fault with its path', async () => {
     const answer = await user.api.post('/generate/script', { durationSeconds: 'long', colour: 'red' });

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 
-import { CodedError, validationFailed } from '../../errors.js';
+import { CodedError, type Fault, validationFailed } from '../../errors.js';
 import { AssetService } from '../../media/index.js';
 import {
   Clock,
@@ -11,8 +11,8 @@ import {
   reserveCall,
   storeUnavailable,
 } from '../../rate-limiting/index.js';
+import { unstorableFields } from '../../storable-text.js';
 
-import { unstorable } from './storable-wish.js';
 import { estimateVideo, type VideoWish } from './video-call.js';
 import { VideoEndings } from './video-endings.js';
 import { type VideoJob, VideoJobStore } from './video-job.store.js';
@@ -50,7 +50,7 @@ export class VideoService {
    *   caller, `store_unavailable`.
    */
   async start(wish: VideoWish, userId: string): Promise<VideoJob> {
-    const faults = unstorable(wish);
+    const faults = unstorableIn(wish);
     if (faults.length > 0) throw validationFailed(faults);
     const targets = await this.runner.targetsFor(wish);
     const { caller = {}, requestId } = currentCallContext() ?? {};
@@ -124,6 +124,12 @@ export class VideoService {
       this.logger.warn({ err: error, job: id }, 'Whether a video job was written down is not known yet.');
     }
   }
+}
+
+/** Fields that only `/v1` takes have passed through unread. */
+function unstorableIn({ request, spoken }: VideoWish): Fault[] {
+  const { prompt, extra, ...settings } = request;
+  return unstorableFields({ [spoken ? 'script' : 'prompt']: prompt, ...settings, ...extra });
 }
 
 interface NewJob {

@@ -1,4 +1,5 @@
 import { type WireBody } from '../../pricing/index.js';
+import { storable } from '../../storable-text.js';
 
 import { type MessageFault, type MessageWish } from './message.entity.js';
 
@@ -8,8 +9,6 @@ const NO_JSON: MessageFault = {
   code: 'provider_failed',
   message: 'The model was asked for JSON and answered something else. That answer is charged as used.',
 };
-/** What no text of Postgres can hold: a provider that sends it must not have its answer, or its refusal, lost. */
-const UNSTORABLE = /[\0\p{Surrogate}]/gu;
 
 /** A message as the body of a chat. */
 export function chatOf({ prompt, content, systemPrompt, responseFormat }: MessageWish): WireBody {
@@ -37,11 +36,6 @@ export function judgedAnswer(
   const result = storable(text);
   const useless = responseFormat === 'json' && jsonOf(result) === undefined;
   return useless ? { result: null, error: NO_JSON } : { result, error: null };
-}
-
-/** A text as Postgres can hold it. */
-export function storable(text: string): string {
-  return text.replace(UNSTORABLE, '\u{fffd}');
 }
 
 /** `undefined` for what is no JSON. */

@@ -1,7 +1,7 @@
 import { CodedError, type ErrorCode } from '../../errors.js';
 import { LimitExceeded } from '../../rate-limiting/index.js';
+import { storable } from '../../storable-text.js';
 
-import { storable } from './message-chat.js';
 import { type MessageFault } from './message.entity.js';
 
 /** What is done with a message whose run came to nothing. */

@@ -8,9 +8,6 @@ import { RESPONSE_FORMATS, type ResponseFormat } from './message.entity.js';
 
 const MOST_PROMPT = 100_000;
 const MOST_CONTENT = 1_000_000;
-/** Neither can be stored as text, nor sent as JSON. */
-const STORABLE = /^[^\0\p{Surrogate}]*$/u;
-const UNSTORABLE = { message: '$property must be Unicode text without NUL characters' };
 const WORKSPACE_ID = /^[\x20-\x7e]{1,128}$/;
 const NO_WORKSPACE_ID = { message: 'workspace_id must be 1 to 128 printable ASCII characters' };
 
@@ -20,14 +17,12 @@ export class PublishMessageDto {
   @IsString()
   @IsNotEmpty()
   @MaxLength(MOST_PROMPT)
-  @Matches(STORABLE, UNSTORABLE)
   prompt!: string;
 
   @ApiPropertyOptional({ type: String, maxLength: MOST_CONTENT, description: 'Goes after the prompt.' })
   @IsOptional()
   @IsString()
   @MaxLength(MOST_CONTENT)
-  @Matches(STORABLE, UNSTORABLE)
   content?: string | null;
 
   @ApiProperty({ description: 'Of a workspace that you are a member of.' })
@@ -47,7 +42,6 @@ export class PublishMessageDto {
   @IsOptional()
   @IsString()
   @MaxLength(MOST_PROMPT)
-  @Matches(STORABLE, UNSTORABLE)
   system_prompt?: string | null;
 
   @ApiPropertyOptional({ type: 'integer', minimum: 0, description: 'Yours, given back with the result.' })
