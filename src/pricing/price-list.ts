@@ -2,18 +2,24 @@ import { readFileSync } from 'node:fs';
 
 import { z } from 'zod';
 
+import { isRecord } from '../json-object.js';
+
 import { type ImageTable } from './model-price.js';
 import priceData from './prices.data.json';
 import { type ByKind, byKind, type KindRates } from './token-rates.js';
 
 const NANO_PER_USD = 1_000_000_000;
 
-const usd = z.number().nonnegative();
+/** Dearer is a slip of the pen; and much dearer could not be counted in whole nano-dollars. */
+const MOST_USD = 1_000_000;
+
+const usd = z.number().nonnegative().max(MOST_USD);
 const tokenPrices = z.strictObject({ input: usd, cachedInput: usd.optional(), output: usd });
 const imageTable = z.record(z.string(), z.record(z.string(), usd));
 
 const listedModel = z.strictObject({
-  provider: z.string().min(1),
+  /** As in the settings: in lower case. */
+  provider: z.string().trim().toLowerCase().min(1),
   model: z.string().min(1),
   source: z.string().optional(),
   note: z.string().optional(),
@@ -23,16 +29,35 @@ const listedModel = z.strictObject({
   videoUsdPerSecond: z.record(z.string(), usd).optional(),
 });
 
+const PRICES = ['tokens', 'imageUsd', 'imageTokens', 'videoUsdPerSecond'] as const;
+
+/** An entry replaces another: one without a price, or a second one, would take a price away unseen. */
+function eachHasItsPrice(models: readonly z.output<typeof listedModel>[], context: z.RefinementCtx): void {
+  const seen = new Map<string, number>();
+  for (const [at, listed] of models.entries()) {
+    const fault = (message: string) => {
+      context.addIssue({ code: 'custom', path: [at], message });
+    };
+    if (PRICES.every((price) => listed[price] === undefined))
+      fault(`no price: it takes ${PRICES.join(', ')}`);
+    const first = seen.get(keyOf(listed));
+    if (first !== undefined) fault(`listed already, as models.${first}`);
+    else seen.set(keyOf(listed), at);
+  }
+}
+
 /** Our own file says where each price is from and as of when. */
 const priceFile = z.strictObject({
   about: z.string(),
   date: z.iso.date(),
   sources: z.record(z.string(), z.string()),
-  models: z.array(listedModel.required({ source: true })),
+  models: z.array(listedModel.required({ source: true })).superRefine(eachHasItsPrice),
 });
 
 /** The operator's need not. */
-const operatorsFile = priceFile.partial().extend({ models: z.array(listedModel) });
+const operatorsFile = priceFile
+  .partial()
+  .extend({ models: z.array(listedModel).superRefine(eachHasItsPrice) });
 
 type ListedModel = z.output<typeof listedModel>;
 type ListedTokens = NonNullable<ListedModel['tokens']>;
@@ -59,12 +84,20 @@ export function readPriceList(data: unknown = priceData): ReadonlyMap<string, Li
 export function readPrices(path: string | undefined): ReadonlyMap<string, ListedPrice> {
   const ours = readPriceList();
   if (path === undefined) return ours;
-  const parsed = operatorsFile.safeParse(jsonOf(path));
+  const data = jsonOf(path);
+  const parsed = operatorsFile.safeParse(data);
   if (parsed.success) return new Map([...ours, ...byModel(parsed.data.models)]);
   const faults = parsed.error.issues.map(
-    ({ path: place, message }) => `${place.join('.') || 'the file'}: ${message}`,
+    ({ path: place, message }) => `${place.join('.') || 'the file'}: ${message}${namedAt(data, place)}`,
   );
   throw new Error(`PRICES_FILE ${path} is not a price list: ${faults.join('; ')}.`);
+}
+
+/** Which model a fault is in, for who does not count. */
+function namedAt(data: unknown, [list, index]: readonly PropertyKey[]): string {
+  if (list !== 'models' || typeof index !== 'number' || !isRecord(data)) return '';
+  const listed: unknown = Array.isArray(data.models) ? data.models[index] : undefined;
+  return isRecord(listed) ? ` (${String(listed.provider)}/${String(listed.model)})` : '';
 }
 
 function jsonOf(path: string): unknown {
@@ -77,7 +110,11 @@ function jsonOf(path: string): unknown {
 }
 
 function byModel(models: readonly ListedModel[]): ReadonlyMap<string, ListedPrice> {
-  return new Map(models.map((listed) => [`${listed.provider}/${listed.model}`, priceOf(listed)]));
+  return new Map(models.map((listed) => [keyOf(listed), priceOf(listed)]));
+}
+
+function keyOf({ provider, model }: Pick<ListedModel, 'provider' | 'model'>): string {
+  return `${provider}/${model}`;
 }
 
 function priceOf({ tokens, imageUsd, imageTokens, videoUsdPerSecond }: ListedModel): ListedPrice {

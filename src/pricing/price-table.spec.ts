@@ -186,6 +186,13 @@ describe('PRICES_FILE', () => {
     expect(prices.priceOf({ provider: 'openai', model: 'gpt-5-mini' })?.inputNanoPerToken).toBe(3000);
   });
 
+  it('names a provider in whatever case', () => {
+    const tokens = { input: 1, output: 2 };
+    writeFileSync(path, JSON.stringify({ models: [{ provider: 'OpenAI', model: 'gpt-5', tokens }] }));
+    const prices = new PriceTable(new FrozenClock(0), readPrices(path));
+    expect(prices.priceOf({ provider: 'openai', model: 'gpt-5' })?.inputNanoPerToken).toBe(1000);
+  });
+
   it('knows sound by what it says, else by what is dearer: its own text, or the sound of the base table', () => {
     const audioOf = (tokens: unknown) => {
       const models = [{ provider: 'openai', model: 'gpt-realtime', tokens }];
@@ -214,6 +221,17 @@ describe('PRICES_FILE', () => {
       /models\.0\.tokens\.input/,
     ],
     ['{"models": [{"provider": "x", "model": "y", "price": 3}]}', /models\.0: .*price/],
+    ['{"models": [{"provider": "x", "model": "y", "tokens": {"input": "a", "output": 2}}]}', /\(x\/y\)/],
+    ['{"models": [{"provider": "x", "model": "y"}]}', /models\.0: no price: it takes tokens, .* \(x\/y\)/],
+    [
+      '{"models": [{"provider": "x", "model": "y", "imageUsd": {}}, {"provider": "X", "model": "y", "imageUsd": {}}]}',
+      /models\.1: listed already, as models\.0 \(X\/y\)/,
+    ],
+    [
+      '{"models": [{"provider": "x", "model": "y", "tokens": {"input": 1e15, "output": 2}}]}',
+      /models\.0\.tokens\.input: Too big/,
+    ],
+    ['{"models": [7]}', /models\.0: /],
     ['{"model": []}', /models: /],
     ['{', /cannot be read/],
   ])('names every fault of %s', (text, fault) => {
