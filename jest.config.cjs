@@ -8,5 +8,7 @@ module.exports = {
   // It asks for node:http by `import()`, which jest takes only after it was compiled.
   transformIgnorePatterns: ['/node_modules/(?!@opentelemetry/otlp-exporter-base/)'],
   maxWorkers: 2,
+  // Files leave memory behind; a worker near the end of its heap stops for seconds, which tests take for a hanging server.
+  workerIdleMemoryLimit: '800MB',
   testTimeout: 30_000,
 };
