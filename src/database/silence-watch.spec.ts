@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
 import { SilenceWatch, StoreSilent } from './silence-watch.js';
 
 /** Keeps the process so busy that it cannot read its sockets. */
@@ -26,6 +29,22 @@ describe('SilenceWatch', () => {
     const answer = watch.guard(new Promise((resolve) => setTimeout(resolve, 100, 'there')));
     blockFor(500);
     expect(await answer).toBe('there');
+  });
+
+  it('reads what has come before it gives up', async () => {
+    const store = spawn('cat');
+    const ask = async () => {
+      store.stdin.write('?');
+      await once(store.stdout, 'data');
+      return 'there';
+    };
+    await ask();
+    // A single late tick is more than this.
+    const answer = new SilenceWatch(60).guard(ask());
+    blockFor(300);
+    expect(await answer).toBe('there');
+    store.stdin.end();
+    await once(store, 'close');
   });
 
   it('hands on an answer that came after it had been given up', async () => {

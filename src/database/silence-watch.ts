@@ -111,16 +111,29 @@ export class SilenceWatch {
     const now = performance.now();
     this.silentMs += Math.min(now - this.tickedAt, MOST_PER_TICK_MS);
     this.tickedAt = now;
-    if (this.silentMs >= this.limitMs) this.giveUp();
+    if (this.silentMs >= this.limitMs) {
+      // Sockets are read between timers and this: a process that was busy may have its answer lying there.
+      setImmediate(() => {
+        this.giveUp();
+      });
+      return;
+    }
+    this.rest();
+  }
+
+  /** No timer while nobody waits. */
+  private rest(): void {
     if (this.waiting.size > 0) return;
     clearInterval(this.timer);
     this.timer = undefined;
   }
 
   private giveUp(): void {
+    if (this.silentMs < this.limitMs) return;
     if (this.waiting.size > 0) this.silentUntil = performance.now() + WAIT_AGAIN_MS;
     for (const waiting of this.waiting) waiting.fail();
     this.waiting.clear();
+    this.rest();
   }
 }
 
