@@ -11,11 +11,15 @@ export function TakesForms(): MethodDecorator & ClassDecorator {
 }
 
 /**
- * Reads forms for the routes that take them; elsewhere they are a 415. As OpenAI's clients write them: a field `a[b]` is
+ * Reads forms for the routes that take them; on other routes they are a 415. As OpenAI's clients write them: a field `a[b]` is
  * one of the object `a`, and a file is told as its data URL.
  */
 export function readForms(fastify: FastifyInstance): void {
   fastify.addContentTypeParser<Buffer>(FORM, { parseAs: 'buffer' }, (request, body, done) => {
+    if (request.is404) {
+      done(null, undefined);
+      return;
+    }
     const { config } = request.routeOptions;
     if (!('takesForms' in config)) {
       done(new CodedError('unsupported_media_type', `${FORM} is not taken here: send application/json.`));

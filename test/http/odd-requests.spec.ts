@@ -55,6 +55,18 @@ describe('requests that nobody expects', () => {
     expect(harness.emulator.requests).toHaveLength(0);
   });
 
+  it.each([
+    ['application/json', '{'],
+    ['multipart/form-data; boundary=x', '--x--'],
+    ['multipart/form-data', 'no form'],
+    ['text/plain', 'hi'],
+  ])('a path that is not there is a 404 for a body of %s too, whatever is in it', async (type, body) => {
+    for (const path of ['/v1/audio/transcriptions', '/v1/images/edits', '/nowhere']) {
+      const answer = await user.api.post(path, body, { 'content-type': type });
+      expect([answer.status, answer.body.code ?? answer.body.error.code]).toEqual([404, 'not_found']);
+    }
+  });
+
   it('a body nested too deep is a 400', async () => {
     const deep = `{"messages":[{"role":"user","content":"hi"}],"metadata":${'['.repeat(5_000)}${']'.repeat(5_000)}}`;
     expect((await user.api.post('/v1/chat/completions', deep)).status).toBe(400);
