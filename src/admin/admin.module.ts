@@ -1,4 +1,7 @@
 import { Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { RatedRoutes } from '../http/index.js';
+import { EndpointRatesHold } from './plans/endpoint-rates.rule.js';
 
 import { IdentityModule } from '../identity/index.js';
 import { MediaModule } from '../media/index.js';
@@ -21,7 +24,7 @@ import { UsersController } from './users/users.controller.js';
 
 /** The admin's hand on plans, users, keys and limits, and the look at providers and media. */
 @Module({
-  imports: [IdentityModule, LimitsModule, MediaModule, ProvidersModule],
+  imports: [DiscoveryModule, IdentityModule, LimitsModule, MediaModule, ProvidersModule],
   controllers: [
     PlansController,
     UsersController,
@@ -34,6 +37,6 @@ import { UsersController } from './users/users.controller.js';
     ProvidersController,
     MediaController,
   ],
-  providers: [PlansService, LimitsService, LimitedSubjects],
+  providers: [PlansService, RatedRoutes, EndpointRatesHold, LimitsService, LimitedSubjects],
 })
 export class AdminModule {}

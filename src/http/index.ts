@@ -1,6 +1,7 @@
 export { readJsonOnly } from './body-parser.js';
 export { codedErrorOf } from './coded-error.js';
 export { EndpointRate } from './endpoint-rate/endpoint-rate.decorator.js';
+export { RatedRoutes } from './endpoint-rate/rated-routes.js';
 export { sendEvents, type StreamEvent } from './event-stream.js';
 export { readForms, TakesForms } from './form-body.js';
 export { HttpModule } from './http.module.js';

@@ -1,6 +1,9 @@
+import { Client } from 'pg';
+
 import { ApiClient } from '../support/api-client.js';
 import { type Harness, newHarness } from '../support/harness.js';
 
+const RATE = { requestsPerMinute: 77, burst: 10 };
 const CHAT = { messages: [{ role: 'user', content: 'hi' }] };
 
 describe('endpoint rates', () => {
@@ -64,6 +67,63 @@ describe('endpoint rates', () => {
       '120',
       '6',
     ]);
+  });
+
+  it('takes a rate for every route that is counted, and for no other', async () => {
+    const { body } = await harness.admin.get('/openapi.json');
+    const documented: [string, object][] = Object.entries(body.paths);
+    const routes = documented.flatMap(([path, methods]) =>
+      Object.keys(methods).map(
+        (verb) => `${verb.toUpperCase()} ${path.replace('{path}', '*').replaceAll(/\{(\w+)\}/g, ':$1')}`,
+      ),
+    );
+    const uncounted = ['GET /health/live', 'GET /health/ready', 'GET /metrics', 'GET /v1/realtime'];
+    expect(routes).toEqual(expect.arrayContaining(uncounted));
+    const counted = routes.filter((route) => !uncounted.includes(route));
+    expect(counted).toEqual(
+      expect.arrayContaining(['GET /', 'GET /session', 'POST /workspaces', 'POST /workspace/register']),
+    );
+    const ratesOf = (names: string[]) => Object.fromEntries(names.map((name) => [name, RATE]));
+    const all = { id: 'all-rated', endpointRates: ratesOf(counted) };
+    expect((await harness.admin.post('/admin/plans', all)).body).toMatchObject({ id: 'all-rated' });
+    const { api } = await harness.newUser({}, 'all-rated');
+    for (const route of counted) {
+      const [verb = '', path = ''] = route.split(' ');
+      const answer = await api.send(verb, path.replaceAll(/:\w+|\*/g, 'x'));
+      expect([route, answer.headers.get('x-ratelimit-limit')]).toEqual([route, '77']);
+    }
+
+    const wrong = [
+      'POST /v1/chat/completion',
+      'POST /v1/chat/completions/',
+      'HEAD /',
+      'GET /docs',
+      ...uncounted,
+    ];
+    const refused = await harness.admin.patch('/admin/plans/all-rated', {
+      endpointRates: ratesOf(wrong),
+      burst: 0,
+    });
+    expect([refused.status, refused.body.errors.map(({ path }: { path: string }) => path)]).toEqual([
+      400,
+      ['burst', 'endpointRates'],
+    ]);
+    for (const route of [...wrong.map((one) => `"${one}"`), ...counted])
+      expect(refused.body.errors[1].message).toContain(route);
+  });
+
+  it('reads and changes a plan that was stored with a route that there is none of', async () => {
+    const endpointRates = { 'POST /v1/chat/completion': RATE };
+    await harness.admin.post('/admin/plans', { id: 'older' });
+    const sql = new Client({ connectionString: harness.databaseUrl });
+    await sql.connect();
+    await sql.query("UPDATE plan SET endpoint_rates = $1 WHERE id = 'older'", [endpointRates]);
+    await sql.end();
+    expect((await harness.admin.get('/admin/plans/older')).body.endpointRates).toEqual(endpointRates);
+    const patched = await harness.admin.patch('/admin/plans/older', { burst: 3 });
+    expect(patched.body).toMatchObject({ burst: 3, endpointRates });
+    const user = await harness.newUser({}, 'older');
+    expect((await user.api.post('/v1/chat/completions', CHAT)).status).toBe(200);
   });
 
   it('counts who is not known by address, and believes forwarded addresses only of a trusted proxy', async () => {

@@ -55,7 +55,7 @@ describe('/admin/plans', () => {
   });
 
   it('makes a plan; what is left out is unlimited', async () => {
-    const endpointRates = { 'POST /v1/chat/completions': { requestsPerMinute: 90, burst: 9 } };
+    const endpointRates = { 'PATCH /admin/plans/:id': { requestsPerMinute: 90, burst: 9 } };
     const body = { id: 'team', monthlyTokenLimit: 9e15, monthlyCostLimitUsd: '12.50', endpointRates };
     const made = await admin('POST /admin/plans', body);
     expect(made).toMatchObject({

@@ -1,23 +1,37 @@
-import { endpointRatesFault } from './endpoint-rates.js';
+import { endpointRateFaults } from './endpoint-rates.js';
 
 const RATE = { requestsPerMinute: 60, burst: 10 };
+const ROUTES = ['GET /', 'GET /status', 'POST /v1/chat/completions'];
 
 describe('the endpoint rates of a plan', () => {
   it('are rates by method and route', () => {
-    expect(endpointRatesFault({})).toBeUndefined();
-    expect(endpointRatesFault({ 'POST /v1/chat/completions': RATE, 'GET /': RATE })).toBeUndefined();
+    expect(endpointRateFaults({}, ROUTES)).toEqual([]);
+    expect(endpointRateFaults({ 'POST /v1/chat/completions': RATE, 'GET /': RATE }, ROUTES)).toEqual([]);
   });
 
-  it.each([null, [], 'fast', 1])('are not %j', (value) => {
-    expect(endpointRatesFault(value)).toMatch(/must be an object/);
+  it.each([
+    '/status',
+    'post /v1/chat/completions',
+    'GET /v1/chat/completions',
+    'GET /status/',
+    'POST status',
+    '__proto__',
+  ])('name no endpoint with "%s"', (endpoint) => {
+    const rates = Object.fromEntries([[endpoint, RATE]]);
+    expect(endpointRateFaults(rates, ROUTES)).toEqual([
+      {
+        path: 'endpointRates',
+        message: `there is no endpoint "${endpoint}" that a rate holds for; those are ${ROUTES.join(', ')}`,
+      },
+    ]);
   });
 
-  it.each(['/v1/models', 'post /v1/models', 'POST v1', 'POST /a b'])(
-    'name no endpoint with "%s"',
-    (endpoint) => {
-      expect(endpointRatesFault({ [endpoint]: RATE })).toMatch(/a method and a route/);
-    },
-  );
+  it('name every endpoint that there is none of, and those that there are', () => {
+    const [fault, ...more] = endpointRateFaults({ 'GET /a': RATE, 'GET /': RATE, 'GET /b': RATE }, ROUTES);
+    expect(more).toEqual([]);
+    expect(fault?.message).toContain('"GET /a", "GET /b"');
+    expect(fault?.message).toContain(ROUTES.join(', '));
+  });
 
   it.each([
     null,
@@ -29,6 +43,11 @@ describe('the endpoint rates of a plan', () => {
     { ...RATE, requestsPerMinute: 1e7 },
     { ...RATE, more: 1 },
   ])('hold no rate such as %j', (rate) => {
-    expect(endpointRatesFault({ 'GET /status': rate })).toMatch(/\["GET \/status"\] must be/);
+    expect(endpointRateFaults({ 'GET /status': rate, 'GET /': RATE }, ROUTES)).toEqual([
+      {
+        path: 'endpointRates.GET /status',
+        message: 'must be {requestsPerMinute, burst}, both whole numbers from 1 to 1000000',
+      },
+    ]);
   });
 });

@@ -1,19 +1,31 @@
+import { type Fault } from '../../errors.js';
 import { isRecord } from '../../json-object.js';
 
-const ENDPOINT = /^(GET|POST|PUT|PATCH|DELETE|WS) \/[\x21-\x7e]{0,200}$/;
 const FIELDS = ['requestsPerMinute', 'burst'];
 const MOST = 1_000_000;
+const MOST_SHOWN = 60;
+const MOST_NAMED = 20;
 
-/** What is wrong with the endpoint rates of a plan, if anything: to stand after the field's name. */
-export function endpointRatesFault(value: unknown): string | undefined {
-  if (!isRecord(value)) return 'must be an object of {requestsPerMinute, burst} by endpoint';
-  for (const [endpoint, rate] of Object.entries(value)) {
-    if (!ENDPOINT.test(endpoint))
-      return `has the key "${endpoint.slice(0, 60)}": an endpoint is a method and a route, as in "POST /v1/chat/completions"`;
-    if (!isRate(rate))
-      return `["${endpoint}"] must be {requestsPerMinute, burst}, both whole numbers from 1 to ${MOST}`;
-  }
-  return undefined;
+/** What is wrong with the endpoint rates of a plan: routes that there are none of would protect nothing. */
+export function endpointRateFaults(rates: object, routes: readonly string[]): Fault[] {
+  const entries: [string, unknown][] = Object.entries(rates);
+  const unknown = entries.map(([route]) => route).filter((route) => !routes.includes(route));
+  const wrong = entries.filter(([, rate]) => !isRate(rate)).map(([route]) => route);
+  return [
+    ...(unknown.length > 0 ? [unknownRoutes(unknown, routes)] : []),
+    ...wrong.map((route) => ({
+      path: `endpointRates.${route.slice(0, MOST_SHOWN)}`,
+      message: `must be {requestsPerMinute, burst}, both whole numbers from 1 to ${MOST}`,
+    })),
+  ];
+}
+
+function unknownRoutes(unknown: readonly string[], routes: readonly string[]): Fault {
+  const shown = unknown.slice(0, MOST_NAMED).map((route) => JSON.stringify(route.slice(0, MOST_SHOWN)));
+  const more = unknown.length - shown.length;
+  const named = more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ');
+  const message = `there is no endpoint ${named} that a rate holds for; those are ${routes.join(', ')}`;
+  return { path: 'endpointRates', message };
 }
 
 function isRate(rate: unknown): boolean {

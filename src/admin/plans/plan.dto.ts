@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsInt, IsOptional, Matches, Max, Min, ValidateBy } from 'class-validator';
+import { IsIn, IsInt, IsObject, IsOptional, Matches, Max, Min } from 'class-validator';
 
 import {
   type EndpointRates,
@@ -11,14 +11,16 @@ import {
   QUOTA_WINDOWS,
   type QuotaWindow,
 } from '../../identity/index.js';
+import { HeldTo } from '../../input-rules.js';
 import { given, LimitFieldsDto, limitFieldsFrom } from '../limits/limit-fields.dto.js';
 
-import { endpointRatesFault } from './endpoint-rates.js';
+import { EndpointRatesHold } from './endpoint-rates.rule.js';
 
 const MOST = 1_000_000_000;
 const MOST_RATE = 1_000_000;
 
 /** What may be changed of a plan. What is left out stays. */
+@HeldTo(EndpointRatesHold)
 export class PatchPlanDto extends LimitFieldsDto {
   @ApiPropertyOptional({ maxLength: 100, example: 'Pro' })
   @MayBeAbsent()
@@ -68,10 +70,10 @@ export class PatchPlanDto extends LimitFieldsDto {
       },
     },
     example: { 'POST /v1/chat/completions': { requestsPerMinute: 60, burst: 10 } },
-    description: 'Rates by method and route; replaced as a whole.',
+    description: 'Rates by method and route, of routes that there are; replaced as a whole.',
   })
   @MayBeAbsent()
-  @IsEndpointRates()
+  @IsObject()
   endpointRates?: EndpointRates;
 }
 
@@ -100,14 +102,4 @@ export function planFrom(body: PatchPlanDto, former: PlanRow, now: Date): PlanRo
     createdAt: former.createdAt,
     updatedAt: now,
   };
-}
-
-function IsEndpointRates(): PropertyDecorator {
-  return ValidateBy({
-    name: 'isEndpointRates',
-    validator: {
-      validate: (value) => endpointRatesFault(value) === undefined,
-      defaultMessage: (input) => `$property ${endpointRatesFault(input?.value) ?? ''}`,
-    },
-  });
 }

@@ -20,14 +20,12 @@ import { tellLimits } from '../limit-headers.js';
 import { tellOpenAiRequests } from '../openai-rate-headers.js';
 
 import { bucketOf } from './endpoint-rate.decorator.js';
+import { rateNameOf } from './rate-names.js';
 import { type Bucket, RouteRules } from './route-rules.js';
 
 type ThrottlerRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;
 
 const LET_THROUGH = Promise.resolve(true);
-
-/** One endpoint under two paths has one rate. */
-const OTHER_NAMES: Readonly<Record<string, string>> = { 'GET /v1/realtime': 'GET /session' };
 
 type RatedRequest = FastifyRequest & { principal?: Principal };
 
@@ -136,8 +134,7 @@ function planBucket(principal: Principal | undefined, route: string): Bucket | u
 }
 
 function routeOf({ method, routeOptions, url }: RatedRequest): string {
-  const route = `${method} ${routeOptions.url ?? url}`;
-  return OTHER_NAMES[route] ?? route;
+  return rateNameOf(`${method} ${routeOptions.url ?? url}`);
 }
 
 function callerOf({ principal, ip }: RatedRequest): string {
