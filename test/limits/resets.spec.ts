@@ -167,6 +167,20 @@ function describeResets(redis: boolean): void {
     ]);
   });
 
+  it('has money in decimal USD and times in ISO 8601 in the audit log, as everywhere', async () => {
+    const user = await harness.newUser({ monthlyCostLimitUsd: '1' });
+    await statuses(user, 1);
+    const { body: taken } = await reset({ scope: 'user', id: user.id, reason: 'test' });
+    const { body: given } = await grant({ userId: user.id, unit: 'cost', amount: '2.50', reason: 'test' });
+    const { body } = await harness.admin.get(`/admin/audit?subjectKind=user&subjectId=${user.id}`);
+    const { id: _grantId, userId: _whose, ...granted } = given;
+    expect(body.items[0].after).toEqual(granted);
+    expect(granted).toMatchObject({ amount: '2.5', expiresAt: expect.stringMatching(/^20..-..-..T.*Z$/) });
+    const { subjects, calls, tokens, costUsd } = taken;
+    expect(body.items[1].before).toEqual({ subjects, calls, tokens, costUsd });
+    expect(body.items[1].after).toEqual({ subjects, calls: 0, tokens: 0, costUsd: '0' });
+  });
+
   it.each([
     ['reset', { scope: 'user' }, 400, 'id'],
     ['reset', { scope: 'all', id: 'x' }, 400, 'id'],

@@ -4,6 +4,7 @@ import { uuidv7 } from 'uuidv7';
 import { type Fault, validationFailed } from '../../errors.js';
 import { Clock } from '../domain/clock.js';
 import { type UserId } from '../domain/ids.js';
+import { formatUsd } from '../domain/money.js';
 import { type Unit } from '../domain/operation.js';
 import { periodAt } from '../domain/period.js';
 import { isRolling } from '../domain/rolling.js';
@@ -66,7 +67,11 @@ export class QuotaGrants {
       const subject = { subjectKind: 'user', subjectId: userId } as const;
       const row = { id, kind: 'grant', ...subject, grant: granted } as const;
       await insertAdjustment(change.manager, { ...row, reason, actor, createdAtMs: now });
-      await change.record({ action: 'quota.grant', subject: { kind: 'user', id: userId }, after: granted });
+      await change.record({
+        action: 'quota.grant',
+        subject: { kind: 'user', id: userId },
+        after: shownGrant(granted),
+      });
       await change.announce(GRANT_CHANGE, userId);
     });
     this.grants.forget(userId);
@@ -89,6 +94,12 @@ export class QuotaGrants {
     const { name, endsAtMs } = periodAt(nowMs, terms.schedule);
     return { period: name, lastMs: lastEnd(unit, terms, { nowMs, periodEndMs: endsAtMs }) };
   }
+}
+
+/** As the audit log has it, where all money is in decimal USD and all times are ISO 8601. */
+function shownGrant({ unit, amount, period, expiresAtMs }: GrantTerms): object {
+  const shown = unit === 'cost' ? formatUsd(amount) : amount;
+  return { unit, amount: shown, period, expiresAt: new Date(expiresAtMs).toISOString() };
 }
 
 /** The end of the user's period; of tokens in a rolling window as long as the window, which knows no period. */
