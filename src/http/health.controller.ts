@@ -1,5 +1,5 @@
 import { Controller, Get, HttpStatus, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import { SkipThrottle } from '@nestjs/throttler';
 import { type FastifyReply } from 'fastify';
 
@@ -7,6 +7,7 @@ import { StoresHealth } from '../database/index.js';
 import { Public } from '../identity/index.js';
 
 import { EndpointRate } from './endpoint-rate/endpoint-rate.decorator.js';
+import { HealthView, LiveView, RootView } from './health.dto.js';
 
 /** What anyone may ask: is it there, is it ready. */
 @ApiTags('health')
@@ -18,7 +19,7 @@ export class HealthController {
   @Get()
   @EndpointRate({ requestsPerMinute: 30, burst: 10 })
   @ApiOperation({ summary: 'Where to go from here' })
-  @ApiOkResponse()
+  @ApiOkResponse({ type: RootView })
   root() {
     return { name: 'Cuota', docs: '/docs', openapi: '/openapi.json', status: '/status' };
   }
@@ -26,7 +27,7 @@ export class HealthController {
   @Get('status')
   @EndpointRate({ requestsPerMinute: 60, burst: 10 })
   @ApiOperation({ summary: 'Whether it runs, and on which stores' })
-  @ApiOkResponse()
+  @ApiOkResponse({ type: HealthView })
   async status() {
     return { status: 'ok', stores: await this.stores.check() };
   }
@@ -34,7 +35,7 @@ export class HealthController {
   @Get('health/live')
   @SkipThrottle()
   @ApiOperation({ summary: 'The process answers' })
-  @ApiOkResponse()
+  @ApiOkResponse({ type: LiveView })
   live() {
     return { status: 'ok' };
   }
@@ -42,7 +43,8 @@ export class HealthController {
   @Get('health/ready')
   @SkipThrottle()
   @ApiOperation({ summary: 'Its stores answer: 200, else 503' })
-  @ApiOkResponse()
+  @ApiOkResponse({ type: HealthView })
+  @ApiServiceUnavailableResponse({ type: HealthView, description: 'A store is away.' })
   async ready(@Res({ passthrough: true }) reply: FastifyReply) {
     const stores = await this.stores.check();
     const ready = stores.postgres && stores.redis !== false;

@@ -63,7 +63,11 @@ export class AssetController {
   })
   @ApiProduces('image/png', 'image/jpeg', 'image/webp', 'image/gif', 'video/mp4', 'video/webm')
   @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
-  @ApiResponse({ status: 206, description: 'The part that `Range` asked for; `Content-Range` says which.' })
+  @ApiResponse({
+    status: 206,
+    description: 'The part that `Range` asked for; `Content-Range` says which.',
+    schema: { type: 'string', format: 'binary' },
+  })
   @ApiProblems(400, 401, 403, 404, 416, 503)
   async bytes(
     @Param('id', IdPipe) id: string,

@@ -43,7 +43,7 @@ const BODIES: Readonly<Record<string, object>> = {
 };
 
 /** A model is everybody's. */
-const NOBODYS = '/v1/models/{path}';
+const NOBODYS = '/v1/models/{id}';
 
 interface Operation {
   readonly method: string;

@@ -6,7 +6,12 @@ import { type BudgetsStanding, type BudgetStanding, formatUsd } from '../../rate
 
 /** Why the circuit breaker is closed. */
 export class ResetCircuitBreakerDto {
-  @ApiPropertyOptional({ maxLength: 500, description: 'Why: kept in the audit log.' })
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    maxLength: 500,
+    description: 'Why: kept in the audit log.',
+  })
   @IsOptional()
   @IsLine(500)
   reason?: string | null;

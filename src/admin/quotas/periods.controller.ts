@@ -4,6 +4,8 @@ import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swa
 import { ApiProblems, Roles } from '../../identity/index.js';
 import { type ClosedPeriod, type ClosingDone, PeriodClosing, PeriodStore } from '../../periods/index.js';
 
+import { ClosedPeriodPage, ClosingView } from './periods.dto.js';
+
 @ApiTags('admin: periods')
 @ApiBearerAuth()
 @Roles('admin')
@@ -16,9 +18,7 @@ export class PeriodsController {
 
   @Get()
   @ApiOperation({ summary: 'The periods that were closed', description: 'The newest first, at most 200.' })
-  @ApiOkResponse({
-    description: '{items: [{period, billingDay, timeZone, startsAt, endsAt, closedAt, users}]}',
-  })
+  @ApiOkResponse({ type: ClosedPeriodPage })
   @ApiProblems(401, 403)
   async list(): Promise<{ items: ClosedPeriod[]; nextCursor: null }> {
     return { items: await this.store.list(), nextCursor: null };
@@ -30,7 +30,7 @@ export class PeriodsController {
     summary: 'Close what has ended and is not closed',
     description: 'Happens by itself; once more changes nothing.',
   })
-  @ApiOkResponse({ description: '{closed, partitionsMade, partitionsDropped}' })
+  @ApiOkResponse({ type: ClosingView })
   @ApiProblems(401, 403)
   close(): Promise<ClosingDone> {
     return this.closing.run();

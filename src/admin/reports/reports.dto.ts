@@ -47,7 +47,7 @@ export class NearLimitView {
   @ApiProperty({ example: 'user.month.tokens' })
   name!: string;
 
-  @ApiProperty({ example: 'tokens' })
+  @ApiProperty({ type: String, example: 'tokens' })
   unit!: Unit;
 
   @ApiProperty({ oneOf: [{ type: 'number' }, { type: 'string' }], description: 'Money as a decimal string.' })

@@ -19,6 +19,8 @@ import { MOST_OUTPUT_TOKENS } from '../../rate-limiting/index.js';
 export class ChatCompletionDto {
   @ApiProperty({
     required: false,
+    type: String,
+    nullable: true,
     example: 'auto',
     description: 'A model, an alias, `provider/model`, or `auto`.',
   })
@@ -32,7 +34,7 @@ export class ChatCompletionDto {
   @IsObject({ each: true })
   messages!: Record<string, unknown>[];
 
-  @ApiProperty({ required: false })
+  @ApiProperty({ required: false, type: Boolean, nullable: true })
   @IsOptional()
   @IsBoolean()
   stream?: boolean | null;
@@ -44,6 +46,8 @@ export class ChatCompletionDto {
 
   @ApiProperty({
     required: false,
+    type: 'integer',
+    nullable: true,
     minimum: 1,
     maximum: 128,
     description: 'How many answers; each is reserved for.',
@@ -54,14 +58,14 @@ export class ChatCompletionDto {
   @Max(128)
   n?: number | null;
 
-  @ApiProperty({ required: false, minimum: 1, maximum: MOST_OUTPUT_TOKENS })
+  @ApiProperty({ required: false, type: 'integer', nullable: true, minimum: 1, maximum: MOST_OUTPUT_TOKENS })
   @IsOptional()
   @IsInt()
   @Min(1)
   @Max(MOST_OUTPUT_TOKENS)
   max_tokens?: number | null;
 
-  @ApiProperty({ required: false, minimum: 1, maximum: MOST_OUTPUT_TOKENS })
+  @ApiProperty({ required: false, type: 'integer', nullable: true, minimum: 1, maximum: MOST_OUTPUT_TOKENS })
   @IsOptional()
   @IsInt()
   @Min(1)

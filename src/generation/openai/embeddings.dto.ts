@@ -31,7 +31,7 @@ function isEmbeddingInput(value: unknown): boolean {
 /** What we read of an embeddings body; all other fields pass through to the provider. */
 @WireFormat()
 export class EmbeddingsDto {
-  @ApiProperty({ required: false, example: 'auto' })
+  @ApiProperty({ required: false, type: String, nullable: true, example: 'auto' })
   @IsOptional()
   @IsString()
   model?: string | null;

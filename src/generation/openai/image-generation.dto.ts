@@ -6,7 +6,7 @@ import { WireFormat } from '../../http/index.js';
 /** What we read of an image generation's body; all other fields pass through to the provider. */
 @WireFormat()
 export class ImageGenerationDto {
-  @ApiProperty({ required: false, example: 'auto' })
+  @ApiProperty({ required: false, type: String, nullable: true, example: 'auto' })
   @IsOptional()
   @IsString()
   model?: string | null;
@@ -17,19 +17,26 @@ export class ImageGenerationDto {
   @MaxLength(32_000)
   prompt!: string;
 
-  @ApiProperty({ required: false, minimum: 1, maximum: 10, description: 'How many images; each is counted.' })
+  @ApiProperty({
+    required: false,
+    type: 'integer',
+    nullable: true,
+    minimum: 1,
+    maximum: 10,
+    description: 'How many images; each is counted.',
+  })
   @IsOptional()
   @IsInt()
   @Min(1)
   @Max(10)
   n?: number | null;
 
-  @ApiProperty({ required: false, example: '1024x1024' })
+  @ApiProperty({ required: false, type: String, nullable: true, example: '1024x1024' })
   @IsOptional()
   @IsString()
   size?: string | null;
 
-  @ApiProperty({ required: false })
+  @ApiProperty({ required: false, type: String, nullable: true })
   @IsOptional()
   @IsString()
   quality?: string | null;

@@ -23,7 +23,7 @@ function IsSeconds(): PropertyDecorator {
 /** What we read of a video's body, be it a form or JSON; all other fields pass through to the provider. */
 @WireFormat()
 export class VideoGenerationDto {
-  @ApiProperty({ required: false, example: 'auto' })
+  @ApiProperty({ required: false, type: String, nullable: true, example: 'auto' })
   @IsOptional()
   @IsString()
   model?: string | null;
@@ -39,7 +39,7 @@ export class VideoGenerationDto {
   @IsSeconds()
   seconds?: string | number | null;
 
-  @ApiProperty({ required: false, example: '1280x720' })
+  @ApiProperty({ required: false, type: String, nullable: true, example: '1280x720' })
   @IsOptional()
   @Matches(/^[1-9]\d{1,3}x[1-9]\d{1,3}$/, { message: 'size must be WIDTHxHEIGHT, such as 1280x720' })
   size?: string | null;

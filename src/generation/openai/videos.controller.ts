@@ -72,7 +72,11 @@ export class OpenAiVideosController {
   })
   @ApiProduces('video/mp4')
   @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
-  @ApiResponse({ status: 206, description: 'The part that `Range` asked for; `Content-Range` says which.' })
+  @ApiResponse({
+    status: 206,
+    description: 'The part that `Range` asked for; `Content-Range` says which.',
+    schema: { type: 'string', format: 'binary' },
+  })
   @ApiResponse({
     status: 416,
     description: 'The part lies behind the end; `Content-Range` says how long it is.',

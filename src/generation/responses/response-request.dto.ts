@@ -7,7 +7,7 @@ import { MOST_OUTPUT_TOKENS } from '../../rate-limiting/index.js';
 /** What we read of a response's body; all other fields of OpenAI's reference pass through to the provider. */
 @WireFormat()
 export class ResponseRequestDto {
-  @ApiProperty({ required: false, example: 'auto' })
+  @ApiProperty({ required: false, type: String, nullable: true, example: 'auto' })
   @IsOptional()
   @IsString()
   model?: string | null;
@@ -18,12 +18,12 @@ export class ResponseRequestDto {
   })
   input?: unknown;
 
-  @ApiProperty({ required: false })
+  @ApiProperty({ required: false, type: Boolean, nullable: true })
   @IsOptional()
   @IsBoolean()
   stream?: boolean | null;
 
-  @ApiProperty({ required: false, minimum: 1, maximum: MOST_OUTPUT_TOKENS })
+  @ApiProperty({ required: false, type: 'integer', nullable: true, minimum: 1, maximum: MOST_OUTPUT_TOKENS })
   @IsOptional()
   @IsInt()
   @Min(1)
@@ -32,6 +32,8 @@ export class ResponseRequestDto {
 
   @ApiProperty({
     required: false,
+    type: String,
+    nullable: true,
     description: 'Continues a response of your own, at the provider that made it.',
   })
   @IsOptional()

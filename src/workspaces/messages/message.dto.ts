@@ -94,7 +94,11 @@ export class MessageErrorDto {
   @ApiProperty()
   message!: string;
 
-  @ApiPropertyOptional({ type: [Object], description: 'Of a denial: every limit that had no room.' })
+  @ApiPropertyOptional({
+    type: 'array',
+    items: { type: 'object', additionalProperties: true },
+    description: 'Of a denial: every limit that had no room.',
+  })
   limits?: unknown;
 }
 
@@ -135,7 +139,17 @@ export class MessageDto {
   @ApiProperty({ enum: MESSAGE_STATUSES })
   status!: MessageStatus;
 
-  @ApiProperty({ nullable: true, description: 'A text; of response_format json the value itself.' })
+  @ApiProperty({
+    nullable: true,
+    description: 'A text; of response_format json the value itself.',
+    oneOf: [
+      { type: 'string' },
+      { type: 'number' },
+      { type: 'boolean' },
+      { type: 'array', items: {} },
+      { type: 'object', additionalProperties: true },
+    ],
+  })
   result!: unknown;
 
   @ApiProperty({ type: 'integer', nullable: true })
