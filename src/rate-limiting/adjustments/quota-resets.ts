@@ -24,6 +24,7 @@ import {
   type OpenQuotaChange,
   type QuotaChangeContext,
 } from './change-recorder.port.js';
+import { requireWorkspace } from './known-workspace.store.js';
 import { InvalidationQueue } from './invalidation-queue.js';
 import { type FirstDays, potsOf, takeBack, type TakeBackInput } from './take-back.store.js';
 
@@ -74,7 +75,7 @@ export class QuotaResets implements OnModuleDestroy {
   /**
    * Resets, in the ledger's database first: where the counters cannot be reached it holds all the same, and they are
    * told as soon as they can be.
-   * @throws CodedError `validation_failed` for an id that is missing or too much, `not_found` for an unknown subject.
+   * @throws CodedError `validation_failed` for an id that is missing or too much, `not_found` for an unknown subject. A workflow's id may be any.
    */
   async reset(input: ResetInput): Promise<ResetDone> {
     const { scope, id } = input;
@@ -92,6 +93,7 @@ export class QuotaResets implements OnModuleDestroy {
     const scope = await this.scopeOf(subject);
     let ids: readonly string[] = [scope.id];
     const done = await this.write(input, async ({ manager }, adjustmentId) => {
+      if (scope.kind === 'workspace') await requireWorkspace(manager, scope.id);
       const taken = await takeBack(manager, adjustmentId, scope);
       const isPlain = scope.kind === 'workflow' && !callerOfPot(scope.id);
       if (isPlain) ids = await potsOf(manager, scope.id, scope.first.day);
