@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 
-import { formatUsd, Ledger } from '../../src/rate-limiting/index.js';
+import { apiKeyId, formatUsd, Ledger, userId } from '../../src/rate-limiting/index.js';
 import { type ApiAnswer, ApiClient } from '../support/api-client.js';
 import { type Harness, newHarness, type TestUser } from '../support/harness.js';
 
@@ -35,6 +35,12 @@ const COMBINATIONS = [
   'day,operation,provider,model',
   'model,month,workspace,apiKey',
 ];
+
+interface Key {
+  readonly id: string;
+  readonly key: string;
+  readonly name: string;
+}
 
 interface Range {
   readonly from: string;
@@ -341,6 +347,67 @@ describe('reports', () => {
         { id: nearWithIt.id, limits: [{ unit: 'calls', max: 5, used: 4, share: 0.8 }] },
       ];
       expect(items).toMatchObject(expected.sort((one, other) => (one.id < other.id ? -1 : 1)));
+    });
+
+    it('names API keys that are near limits of their own, with what their counters say', async () => {
+      const ledger = harness.app.get(Ledger);
+      const [owner, guest] = [
+        await harness.newUser({ monthlyCallLimit: 0 }),
+        await harness.newUser({ monthlyCallLimit: 0 }),
+      ];
+      await harness.admin.patch(`/admin/users/${owner.id}`, { billingDay: 9 });
+      const keys = await Promise.all(
+        ['shared', 'below', 'was-reset', 'inactive', 'revoked', 'used-before'].map(async (name) => {
+          const { body } = await harness.admin.post(`/admin/users/${owner.id}/api-keys`, { name });
+          const limits = { monthlyCallLimit: 4, monthlyTokenLimit: 350, isActive: name !== 'inactive' };
+          await harness.admin.put(`/admin/limits/api-keys/${body.id}`, limits);
+          return { id: String(body.id), key: String(body.key), name };
+        }),
+      );
+      const by = (user: TestUser, key: { id: string }, more = {}) =>
+        ledger.record(
+          call(user, { caller: { userId: userId(user.id), apiKeyId: apiKeyId(key.id) }, ...more }),
+        );
+      const [shared, below, wasReset, , revoked, before] = keys as [Key, Key, Key, Key, Key, Key];
+      for (const key of keys.filter((one) => one !== below && one !== before)) {
+        await by(owner, key);
+        await by(guest, key);
+        await by(guest, key);
+      }
+      await by(owner, below);
+      for (let at = 0; at < 4; at++) await by(owner, before, { day: '2026-11-08', localDay: '2026-11-08' });
+      await harness.admin.post('/admin/quotas/reset', { scope: 'apiKey', id: wasReset.id, reason: 'a gift' });
+      await by(owner, wasReset);
+      const grant = { userId: owner.id, unit: 'calls', amount: 100, reason: 'to the user, not to the key' };
+      expect((await harness.admin.post('/admin/quotas/grants', grant)).status).toBe(201);
+      await harness.admin.delete(`/admin/users/${owner.id}/api-keys/${revoked.id}`);
+
+      const items = (await pages('/admin/reports/near-limit?threshold=0.75', 1)).filter(
+        ({ id }) => id === owner.id || id === guest.id,
+      );
+      const apiKey = { id: shared.id, name: 'shared' };
+      expect(items).toEqual([
+        expect.objectContaining({
+          id: owner.id,
+          period: '2026-11-09',
+          limits: [
+            { name: 'apiKey.month.tokens', unit: 'tokens', max: 350, used: 300, share: 0.8571, apiKey },
+            { name: 'apiKey.month.calls', unit: 'calls', max: 4, used: 3, share: 0.75, apiKey },
+          ],
+        }),
+      ]);
+      const counted = async ({ key }: Key) => {
+        const { body } = await new ApiClient(harness.url, key).get('/me/usage');
+        return ['calls', 'tokens'].map((unit) =>
+          body.limits.find(({ name }: { name: string }) => name === `apiKey.month.${unit}`),
+        );
+      };
+      expect(await counted(shared)).toMatchObject([
+        { max: 4, used: 3 },
+        { max: 350, used: 300 },
+      ]);
+      expect(await counted(wasReset)).toMatchObject([{ used: 1 }, { used: 100 }]);
+      expect(await counted(before)).toMatchObject([{ used: 0 }, { used: 0 }]);
     });
 
     it('gives page after page', async () => {

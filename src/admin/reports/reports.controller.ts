@@ -56,7 +56,8 @@ export class ReportsController {
   @ApiOperation({
     summary: 'Who is near a monthly limit',
     description:
-      'Users who have used at least a share of one of their monthly limits in the period that runs, out of the roll-ups: what is ' +
+      'Users who have used at least a share of one of their monthly limits in the period that runs, or of one that an API key of theirs ' +
+      'has (whoever calls with it; not one that is revoked or expired), out of the roll-ups: what is ' +
       'reserved by calls under way is not in it. What resets took back does not count, and grants that hold now raise the limit. In the ' +
       'order of their ids.',
   })

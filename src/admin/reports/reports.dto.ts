@@ -42,6 +42,15 @@ export class NearLimitQueryDto extends PageQuery {
   threshold: number = 0.8;
 }
 
+/** The API key that a limit is of. */
+export class NearLimitKeyView {
+  @ApiProperty()
+  id!: string;
+
+  @ApiProperty({ example: 'staging' })
+  name!: string;
+}
+
 /** A monthly limit that is used so far. */
 export class NearLimitView {
   @ApiProperty({ example: 'user.month.tokens' })
@@ -58,6 +67,12 @@ export class NearLimitView {
 
   @ApiProperty({ example: 0.93, description: 'used ÷ max' })
   share!: number;
+
+  @ApiPropertyOptional({
+    type: NearLimitKeyView,
+    description: 'Only of apiKey.month.…: the key whose limit it is.',
+  })
+  apiKey?: NearLimitKeyView;
 }
 
 export class UserNearLimitView {
@@ -83,8 +98,11 @@ export function userNearLimitView({ limits, ...user }: UserNearLimit): Shown<Use
   return { ...user, limits: limits.map(nearLimitView) };
 }
 
-function nearLimitView({ unit, max, used }: NearLimit): Shown<NearLimitView> {
+function nearLimitView({ unit, max, used, apiKey }: NearLimit): Shown<NearLimitView> {
   const amount = (value: number) => (unit === 'cost' ? formatUsd(value) : value);
   const share = Math.round((used / max) * 10_000) / 10_000;
-  return { name: `user.month.${unit}`, unit, max: amount(max), used: amount(used), share };
+  const state = { unit, max: amount(max), used: amount(used), share };
+  return apiKey
+    ? { name: `apiKey.month.${unit}`, ...state, apiKey }
+    : { name: `user.month.${unit}`, ...state };
 }

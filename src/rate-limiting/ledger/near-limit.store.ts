@@ -15,6 +15,8 @@ export interface NearLimit {
   readonly unit: Unit;
   readonly max: number;
   readonly used: number;
+  /** The key whose limit it is; none where it is the user's. */
+  readonly apiKey: { readonly id: string; readonly name: string } | null;
 }
 
 export interface UserNearLimit {
@@ -49,7 +51,7 @@ interface UserRow {
   readonly limits: NearLimit[];
 }
 
-/** Who is near a monthly limit: roll-ups and resets against plans, RateLimits and grants, all of it in the database. */
+/** Who is near a monthly limit, of their own or of a key of theirs: roll-ups and resets against plans, RateLimits and grants, all of it in the database. */
 @Injectable()
 export class NearLimitStore {
   constructor(
