@@ -7,7 +7,7 @@ import { MayBeAbsent } from '../identity/index.js';
 import { type UsageKey } from '../rate-limiting/index.js';
 
 import { keysOf } from './rows-cursor.js';
-import { isDay } from './usage-days.js';
+import { faultsOf, isDay } from './usage-days.js';
 
 const MOST_ROWS = 1_000;
 
@@ -30,6 +30,7 @@ export abstract class UsageRowsQuery {
   })
   @MayBeAbsent()
   @IsDay()
+  @EndsRange()
   to?: string;
 
   @ApiPropertyOptional({
@@ -96,6 +97,24 @@ function IsDay(): PropertyDecorator {
   return ValidateBy({
     name: 'isDay',
     validator: { validate: isDay, defaultMessage: () => '$property must be a day such as 2026-11-01' },
+  });
+}
+
+/** Where both days are given, they must make a range; with one of them a report knows more (`usage-days.rule.ts`). */
+function EndsRange(): PropertyDecorator {
+  const faults = (args?: ValidationArguments) => {
+    const { from, to } = queryOf(args);
+    return isDay(from) && isDay(to) ? faultsOf({ firstDay: from, lastDay: to }) : [];
+  };
+  return ValidateBy({
+    name: 'endsRange',
+    validator: {
+      validate: (_, args) => faults(args).length === 0,
+      defaultMessage: (args) =>
+        faults(args)
+          .map(({ message }) => message)
+          .join('; '),
+    },
   });
 }
 

@@ -66,8 +66,7 @@ export class UsageRowsReader {
   }
 
   private faultsIn(asked: AskedDays, timeZone: string): readonly Fault[] {
-    const faults = faultsOf(this.daysOf(asked, timeZone));
-    return asked.to === undefined ? faults : faults.map(({ message }) => ({ path: 'to', message }));
+    return faultsOf(this.daysOf(asked, timeZone));
   }
 
   private daysOf(asked: AskedDays, timeZone: string): UsageDays {
