@@ -48,7 +48,13 @@ const ANSWER_HEADERS = [
   'Idempotent-Replayed',
   'Retry-After',
   'X-Should-Retry',
+  'Location',
+  'Content-Range',
+  'Content-Disposition',
 ];
+
+/** All that our endpoints take: unless said, a browser's page may not delete, nor change, anything. */
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /** What a process is, and what a test may replace of the application, or add to it. */
 export interface AppParts {
@@ -94,7 +100,7 @@ export async function createApp(settings: Settings, parts: AppParts = {}): Promi
   app.useGlobalPipes(new RequestValidation(app));
   const { corsOrigins } = settings.http;
   const origin = corsOrigins.includes('*') ? true : [...corsOrigins];
-  if (corsOrigins.length > 0) app.enableCors({ origin, exposedHeaders: ANSWER_HEADERS });
+  if (corsOrigins.length > 0) app.enableCors({ origin, methods: METHODS, exposedHeaders: ANSWER_HEADERS });
   serveOpenApi(app);
   await app.init();
   return app;

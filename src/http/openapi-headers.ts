@@ -31,6 +31,8 @@ const OF_REFUSALS: Headers = {
   'X-Should-Retry': text('`false` where waiting a minute does not help.'),
 };
 
+const OF_STRANGERS: Headers = { 'WWW-Authenticate': text('`Bearer`: how one says who is calling.') };
+
 const REFUSED = new Set(['429', '503']);
 
 const CALL_HEADERS: Parameter[] = [
@@ -47,7 +49,7 @@ const CALL_HEADERS: Parameter[] = [
 
 /** Tells which headers every answer has, those of a metered call beside them, and what such a call may carry. */
 export function withHeaders(document: OpenAPIObject): void {
-  const headers = { ...ALWAYS, ...OF_RATES, ...OF_CALLS, ...OF_REFUSALS };
+  const headers = { ...ALWAYS, ...OF_RATES, ...OF_CALLS, ...OF_REFUSALS, ...OF_STRANGERS };
   document.components = { ...document.components, headers };
   for (const [path, item] of Object.entries(document.paths)) {
     for (const operation of [item.get, item.post, item.put, item.patch, item.delete]) {
@@ -66,6 +68,7 @@ function tellHeaders(operation: Operation, path: string): void {
       ...OF_RATES,
       ...(metered && status.startsWith('2') && !isMessage(path) && OF_CALLS),
       ...(REFUSED.has(status) && OF_REFUSALS),
+      ...(status === '401' && OF_STRANGERS),
     });
     response.headers = {
       ...Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }])),

@@ -31,6 +31,7 @@ export class ProblemFilter implements ExceptionFilter {
       reply.raw.destroy();
       return;
     }
+    if (error.code === 'unauthorized') reply.header('WWW-Authenticate', 'Bearer');
     setRetryHeaders(reply, error);
     if (error instanceof LimitExceeded) setLimitHeaders(reply, error.denial.limits, this.clock.now());
     void sendError(request, reply, error);

@@ -113,4 +113,11 @@ describe('requests that nobody expects', () => {
     const left = (answer: { headers: Headers }) => Number(answer.headers.get('x-ratelimit-remaining'));
     expect(left(again)).toBe(left(first) - 1);
   });
+
+  it('says with each 401 how one logs in, as HTTP asks for', async () => {
+    for (const path of ['/me', '/v1/models', '/session']) {
+      const { status, headers } = await fetch(harness.url + path);
+      expect([status, headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
+    }
+  });
 });
