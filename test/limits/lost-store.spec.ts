@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import { Redis } from 'ioredis';
 
 import { ApiClient } from '../support/api-client.js';
@@ -223,6 +225,32 @@ describeWithRedis('with STORE_FAILURE=open', () => {
         const calls = body.limits.find(({ name }: { name: string }) => name === 'user.month.calls');
         return calls?.used === made && calls.reserved === 0;
       });
+    } finally {
+      await harness.stop();
+    }
+  }, 30_000);
+
+  it('G9: no call goes through without PostgreSQL, whichever store is away beside it, and it heals', async () => {
+    const harness = await newHarness({
+      redis: true,
+      env: { STORE_FAILURE: 'open', DATABASE_SILENCE_MS: '200' },
+    });
+    try {
+      const user = await harness.newUser({ monthlyCallLimit: 100 });
+      const call = () =>
+        user.api.post('/generate/script', { topic: 'x' }, { 'Idempotency-Key': randomUUID() });
+      await until('a call goes through', async () => (await call()).status === 200);
+      await harness.postgres.kill9();
+      const refused = [await call(), await call()];
+      await harness.redis?.kill9();
+      refused.push(await call(), await call());
+      expect(refused.map(({ status, body }) => [status, body.code])).toEqual(
+        Array(4).fill([503, 'store_unavailable']),
+      );
+      expect(refused.every(({ headers }) => Number(headers.get('retry-after')) > 0)).toBe(true);
+      await harness.postgres.restart();
+      await until('it goes through uncounted again', async () => (await call()).status === 200);
+      await harness.redis?.restart();
     } finally {
       await harness.stop();
     }
