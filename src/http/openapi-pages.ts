@@ -5,10 +5,10 @@ type Response = Extract<Operation['responses'][string], { description: string }>
 
 /** Puts right what cannot be read off the controllers: the pages that are none of theirs, and what a path or a stream is called. */
 export function withOwnPages(document: OpenAPIObject): void {
-  document.paths['/openapi.json'] = page('This document', {
+  document.paths['/openapi.json'] = page('ApiDocument', 'This document', {
     'application/json': { schema: { type: 'object', additionalProperties: true } },
   });
-  document.paths['/docs'] = page('This document, to be read and tried in a browser', {
+  document.paths['/docs'] = page('ApiReader', 'This document, to be read and tried in a browser', {
     'text/html': { schema: { type: 'string' } },
   });
   nameWildcards(document);
@@ -17,8 +17,14 @@ export function withOwnPages(document: OpenAPIObject): void {
   }
 }
 
-function page(summary: string, content: NonNullable<Response['content']>): OpenAPIObject['paths'][string] {
-  return { get: { tags: ['health'], summary, responses: { 200: { description: '', content } } } };
+function page(
+  operationId: string,
+  summary: string,
+  content: NonNullable<Response['content']>,
+): OpenAPIObject['paths'][string] {
+  return {
+    get: { tags: ['health'], operationId, summary, responses: { 200: { description: '', content } } },
+  };
 }
 
 /** A wildcard has no name where routes are declared: the parameter that describes it gives the path its own. */

@@ -59,6 +59,12 @@ describe('the API document', () => {
     expect(faults(({ path, operation }) => described(operation) !== inPath(path))).toEqual([]);
   });
 
+  it('gives each operation an id of its own, after which clients name their functions', () => {
+    const ids = operations.map(({ operation }) => operation['operationId']);
+    expect(faults(({ operation }) => typeof operation['operationId'] !== 'string')).toEqual([]);
+    expect(new Set(ids).size).toBe(operations.length);
+  });
+
   it('says what each answer holds', () => {
     const withBody = (operation: Record<string, unknown>) =>
       entries(operation['responses']).filter(([status]) => !['101', '204'].includes(status));
