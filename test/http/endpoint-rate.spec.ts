@@ -77,7 +77,8 @@ describe('endpoint rates', () => {
         (verb) => `${verb.toUpperCase()} ${path.replace('{path}', '*').replaceAll(/\{(\w+)\}/g, ':$1')}`,
       ),
     );
-    const uncounted = ['GET /health/live', 'GET /health/ready', 'GET /metrics', 'GET /v1/realtime'];
+    const pages = ['GET /openapi.json', 'GET /docs'];
+    const uncounted = ['GET /health/live', 'GET /health/ready', 'GET /metrics', 'GET /v1/realtime', ...pages];
     expect(routes).toEqual(expect.arrayContaining(uncounted));
     const counted = routes.filter((route) => !uncounted.includes(route));
     expect(counted).toEqual(
@@ -97,7 +98,7 @@ describe('endpoint rates', () => {
       'POST /v1/chat/completion',
       'POST /v1/chat/completions/',
       'HEAD /',
-      'GET /docs',
+      'GET /v1/models/*',
       ...uncounted,
     ];
     const refused = await harness.admin.patch('/admin/plans/all-rated', {
