@@ -1,5 +1,4 @@
 import { connect } from 'amqplib';
-import { DataSource } from 'typeorm';
 
 import { DEAD_LETTERS, queueOf } from '../../src/workspaces/queue/rabbit-topology.js';
 import { describeWithRabbit, startRabbit, type TestRabbit } from '../support/rabbitmq.js';
@@ -35,21 +34,6 @@ describeWithRabbit('the queue on RabbitMQ', () => {
     const connection = await connect(rabbit.url);
     try {
       return (await (await connection.createChannel()).checkQueue(queue)).messageCount;
-    } finally {
-      await connection.close();
-    }
-  };
-
-  const has = async (queue: string): Promise<boolean> => {
-    const connection = await connect(rabbit.url);
-    try {
-      const channel = await connection.createChannel();
-      // The broker closes a channel on which a queue is asked for that is not there.
-      channel.on('error', () => undefined);
-      return await channel.checkQueue(queue).then(
-        () => true,
-        () => false,
-      );
     } finally {
       await connection.close();
     }
@@ -111,22 +95,6 @@ describeWithRabbit('the queue on RabbitMQ', () => {
     expect((await again.next())?.message.id).toBe(waiting);
     await bench.closeReceivers();
   }, 60_000);
-
-  it('has no queue of a workspace that was deleted, when its workers have ended', async () => {
-    const workspace = await bench.newWorkspace();
-    await bench.store(workspace);
-    const worker = bench.receiver(workspace);
-    expect(await worker.next()).toBeDefined();
-    expect((await bench.user.api.delete(`/workspaces/${workspace}`)).status).toBe(204);
-    await worker.close();
-    expect(await has(queueOf(workspace))).toBe(true);
-    const { manager } = bench.harness.app.get(DataSource, { strict: false });
-    await manager.query(`UPDATE retired_workspaces SET retired_at = retired_at - interval '10 seconds'`);
-    await until('it is gone', async () => !(await has(queueOf(workspace))));
-    // Nor is it asked for again and again.
-    const left = `SELECT FROM retired_workspaces WHERE queue_deleted_at IS NULL`;
-    await until('it is done with', async () => (await manager.query(left)).length === 0);
-  });
 
   describe('with processes that are killed', () => {
     let deployment: WorkerDeployment;

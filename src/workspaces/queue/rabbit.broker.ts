@@ -21,6 +21,8 @@ const CONFIRM_MS = 5_000;
 const CONNECT_MS = 5_000;
 /** What is not confirmed by then is told of again, by whoever runs next. */
 const CLOSE_MS = 2_000;
+/** Somebody may wait to register the id of the queue that is deleted. */
+const FORGET_MS = 2_000;
 
 /** Ends a consumer; what it has in hand can still be answered. */
 export type StopConsuming = () => Promise<void>;
@@ -100,11 +102,20 @@ export class RabbitBroker {
     };
   }
 
-  /** The queue of a workspace that is gone; where there is none, nothing. */
+  /** Deletes the queue of a workspace that is gone; where there is none, nothing. @throws where the broker refuses, or says nothing for two seconds. */
   async forget(workspaceId: string): Promise<void> {
     const queue = queueOf(workspaceId);
-    await this.publisher.deleteQueue(queue);
-    this.asserted?.delete(queue);
+    const { connection } = this.connection;
+    if (!connection) throw new Error('RabbitMQ is not connected.');
+    // On a channel of its own: the broker closes the one on which it refuses something.
+    const channel = await inTime(connection.createChannel());
+    channel.on('error', () => undefined);
+    try {
+      await inTime(channel.deleteQueue(queue));
+      this.asserted?.delete(queue);
+    } finally {
+      void channel.close().catch(() => undefined);
+    }
   }
 
   /** Ends within two seconds, whatever the broker says. */
@@ -146,5 +157,17 @@ export class RabbitBroker {
         'RabbitMQ is not connected; messages are found in PostgreSQL meanwhile.',
       );
     this.lost = true;
+  }
+}
+
+async function inTime<Answer>(asked: Promise<Answer>): Promise<Answer> {
+  const answered = new AbortController();
+  const late = delay(FORGET_MS, undefined, { signal: answered.signal }).then(() => {
+    throw new Error(`RabbitMQ did not answer within ${FORGET_MS} ms.`);
+  });
+  try {
+    return await Promise.race([asked, late]);
+  } finally {
+    answered.abort();
   }
 }

@@ -29,6 +29,8 @@ export class RabbitMessageQueue extends MessageQueue implements OnApplicationBoo
   private readonly logger = new Logger('RabbitMQ');
   private readonly broker: RabbitBroker;
   private timer: NodeJS.Timeout | undefined;
+  /** Workspaces of which a worker has ended here since they were last looked at. */
+  private readonly left = new Set<string>();
 
   constructor(
     url: string,
@@ -59,11 +61,15 @@ export class RabbitMessageQueue extends MessageQueue implements OnApplicationBoo
 
   receiver(input: ReceiverInput): Receiver {
     const { claims, due } = this.parts;
-    return new RabbitReceiver(input, { claims, due, broker: this.broker });
+    return new RabbitReceiver(input, {
+      ...{ claims, due, broker: this.broker },
+      onClosed: () => this.left.add(input.workspaceId),
+    });
   }
 
   async close(): Promise<void> {
     clearInterval(this.timer);
+    await this.tellLeft().catch(() => undefined);
     await this.broker.close();
   }
 
@@ -82,9 +88,28 @@ export class RabbitMessageQueue extends MessageQueue implements OnApplicationBoo
 
   /** The queues of workspaces that were deleted, also while the broker was away. */
   private async forgetRetired(): Promise<void> {
-    const ids = await this.parts.retired.due(FORGET_BATCH);
+    await this.tellLeft();
+    for (const id of await this.parts.retired.due(FORGET_BATCH)) {
+      try {
+        await this.parts.retired.delete(id, () => this.broker.forget(id));
+      } catch (error) {
+        this.logger.warn(
+          { err: error, workspace: id },
+          'The queue of a deleted workspace could not be deleted; trying on.',
+        );
+      }
+    }
+  }
+
+  private async tellLeft(): Promise<void> {
+    const ids = [...this.left];
     if (ids.length === 0) return;
-    for (const id of ids) await this.broker.forget(id);
-    await this.parts.retired.markDeleted(ids);
+    this.left.clear();
+    try {
+      await this.parts.retired.deleteAgain(ids);
+    } catch (error) {
+      for (const id of ids) this.left.add(id);
+      throw error;
+    }
   }
 }

@@ -9,6 +9,8 @@ export interface RabbitReceiverParts {
   readonly claims: MessageClaims;
   readonly due: DueMessages;
   readonly broker: RabbitBroker;
+  /** Called when it declares its queue no more. */
+  readonly onClosed: () => void;
 }
 
 /** A worker's end of a queue on RabbitMQ: what the broker brings, and while it brings nothing what the table has. */
@@ -61,6 +63,7 @@ export class RabbitReceiver implements Receiver, Sleeper {
     for (const letter of this.letters) letter.giveBack();
     // A connection that is gone has ended its consumers by itself.
     await this.stopConsuming().catch(() => undefined);
+    this.parts.onClosed();
   }
 
   private receive(letter: RabbitLetter): void {

@@ -6,7 +6,10 @@ import { readSql, SqlPool } from '../../database/index.js';
 
 const sql = (file: string) => readSql({ scope: 'queue', folder: join(__dirname, 'sql'), file });
 const RETIRED = sql('retired-queues');
-const MARK_DELETED = sql('mark-queues-deleted');
+const HOLD = sql('hold-retired-queue');
+const MARK_DELETED = sql('mark-queue-deleted');
+const PUT_OFF = sql('put-off-queue');
+const UNMARK = sql('unmark-queues');
 
 /** Which workspaces were deleted, and may have left a queue at a broker. */
 @Injectable()
@@ -18,8 +21,25 @@ export class RetiredQueues {
     return (await this.pool.query<{ id: string }>(RETIRED, [limit])).map(({ id }) => id);
   }
 
-  /** Their queues are gone. */
-  async markDeleted(ids: readonly string[]): Promise<void> {
-    await this.pool.query(MARK_DELETED, [ids]);
+  /**
+   * Has a queue deleted and remembers that; who registers the id again waits meanwhile. Nothing happens where that was done
+   * since it was found due. @throws what `remove` throws: then it is due again some seconds later.
+   */
+  async delete(id: string, remove: () => Promise<void>): Promise<void> {
+    try {
+      await this.pool.transaction(async (session) => {
+        if ((await session.query(HOLD, [id])).length === 0) return;
+        await remove();
+        await session.query(MARK_DELETED, [id]);
+      });
+    } catch (error) {
+      await this.pool.query(PUT_OFF, [id]);
+      throw error;
+    }
+  }
+
+  /** Workers of these workspaces have ended: of those that were deleted the queues may be there again. */
+  async deleteAgain(ids: readonly string[]): Promise<void> {
+    await this.pool.query(UNMARK, [ids]);
   }
 }

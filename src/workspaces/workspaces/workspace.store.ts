@@ -45,7 +45,11 @@ export class WorkspaceStore {
   /** @throws CodedError `conflict` where the id is taken, or was another's. */
   async insert(manager: EntityManager, workspace: WorkspaceRow, ownerId: string): Promise<void> {
     const { id } = workspace;
-    const former = await manager.findBy(RetiredWorkspaceEntity, { workspaceId: id });
+    const former = await manager.find(RetiredWorkspaceEntity, {
+      where: { workspaceId: id },
+      // Whoever deletes its former queue has these locked, in this order.
+      ...{ order: { ownerId: 'ASC' }, lock: { mode: 'pessimistic_write' } },
+    });
     if (former.length > 0 && former.every((one) => one.ownerId !== ownerId)) throw taken(id);
     try {
       await manager.insert(WorkspaceEntity, workspace);
