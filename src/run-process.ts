@@ -1,7 +1,9 @@
+import { Logger } from '@nestjs/common';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 
 import { type ProcessRole, readEnvironment, type Settings } from './config/index.js';
 import { createApp } from './create-app.js';
+import { countAlone } from './database/index.js';
 import { stopTracing } from './observability/index.js';
 
 /** What closing may take after the last call was answered or cut: rows to be committed, a webhook, the stores. */
@@ -34,12 +36,20 @@ export async function runProcess(input: ProcessInput): Promise<void> {
 
 async function start(settings: Settings, { role, begin }: ProcessInput): Promise<NestFastifyApplication> {
   try {
+    await mayCount(settings, role);
     const app = await createApp(settings, { role });
     process.stdout.write(`${await begin(app, settings)}\n`);
     return app;
   } catch (error) {
     return stop([`Cuota cannot start: ${error instanceof Error ? error.message : String(error)}`]);
   }
+}
+
+/** Before anything is counted, so that a server that may not has told nobody that there is room. */
+async function mayCount({ stores }: Settings, role: ProcessRole): Promise<void> {
+  const { databaseUrl, redisUrl } = stores;
+  if (role !== 'server' || databaseUrl === undefined || redisUrl !== undefined) return;
+  await countAlone({ url: databaseUrl, log: new Logger('Postgres') });
 }
 
 /** No new calls; those in flight end, and are settled, before the stores close. A second signal ends it at once. */

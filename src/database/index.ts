@@ -11,6 +11,7 @@ export { type StartLog } from './start-log.js';
 export { RedisConnection } from './redis-connection.js';
 export { spreadTags } from './redis-key-slot.js';
 export { type FoundServer, type LuaRunner, ServerMoved, type ShardServer } from './shard-server.js';
+export { countAlone } from './sole-counter-lock.js';
 export { SilenceWatch, StoreSilent } from './silence-watch.js';
 export { readSqlTemplate, readSql, type SqlFile } from './sql-file.js';
 export { SqlPool, SqlSession, type Sql } from './sql-pool.js';

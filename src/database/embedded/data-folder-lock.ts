@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
+import { tryAdvisoryLock } from '../advisory-lock.js';
 import { DATA_FOLDER_LOCK } from '../advisory-locks.js';
 import { ensureDatabase } from './ensure-database.js';
 
@@ -12,7 +12,6 @@ export interface DataFolderLockInput {
 
 /** Long enough for Postgres to notice that a killed holder is gone. */
 const WAIT_MS = 2_000;
-const POLL_MS = 50;
 
 /** The right to use an embedded PostgreSQL, held by one server process for as long as it lives. */
 export class DataFolderLock {
@@ -26,7 +25,7 @@ export class DataFolderLock {
     const client = new Client({ connectionString: url, application_name: 'cuota data folder lock' });
     client.on('error', () => undefined);
     await client.connect();
-    if (!(await tryFor(client, WAIT_MS))) {
+    if (!(await tryAdvisoryLock(client, DATA_FOLDER_LOCK, WAIT_MS))) {
       await client.end();
       return undefined;
     }
@@ -50,17 +49,5 @@ export class DataFolderLock {
   /** Makes a database where it is not there yet. */
   async ensureDatabase(name: string): Promise<void> {
     await ensureDatabase(this.client, name);
-  }
-}
-
-async function tryFor(client: Client, waitMs: number): Promise<boolean> {
-  const deadline = performance.now() + waitMs;
-  for (;;) {
-    const { rows } = await client.query<{ held: boolean }>('SELECT pg_try_advisory_lock($1) AS held', [
-      DATA_FOLDER_LOCK,
-    ]);
-    if (rows[0]?.held) return true;
-    if (performance.now() > deadline) return false;
-    await delay(POLL_MS);
   }
 }
