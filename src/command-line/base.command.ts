@@ -44,6 +44,7 @@ export abstract class ShowingCommand extends CommandRunner {
 export abstract class CommandGroup extends CommandRunner {
   override setCommand(command: CommandRunner['command']): this {
     command.exitOverride();
+    command.showHelpAfterError('(--help lists its commands)');
     return super.setCommand(command);
   }
 

@@ -20,6 +20,7 @@ import { Workroom } from './workroom.js';
 
 /** What of commander's root command is set here. */
 interface RootCommand {
+  showHelpAfterError(hint: string): RootCommand;
   name(name: string): RootCommand;
   description(text: string): RootCommand;
 }
@@ -43,6 +44,7 @@ export class CommandLineModule {
   constructor(@InjectCommander() root: RootCommand) {
     root
       .name(PROGRAM)
+      .showHelpAfterError('(--help lists the commands)')
       .description(
         'Cuota on the command line, on the stores of the environment and of .env, whether a server runs or not.\n' +
           'Exit codes: 0 done, 1 failed, 2 wrong usage.',

@@ -30,6 +30,27 @@ export function failureLines(error: Error): string[] {
     : [`error: ${oneLine(error.message)}`];
 }
 
+/** What `--json` shows of a failure. Codes are those of the API; `usage` is wrong usage, `failed` all else. */
+export interface ShownFailure {
+  readonly error: { readonly code: string; readonly message: string; readonly errors?: readonly Fault[] };
+}
+
+/** The failure as JSON; `undefined` where there is none to tell. */
+export function failureShown(error: Error): ShownFailure | undefined {
+  if (exitCodeOf(error) === EXIT_CODES.ok) return undefined;
+  if (isParserError(error)) return { error: { code: 'usage', message: parserMessage(error) } };
+  const message = oneLine(error.message || error.name);
+  if (!(error instanceof CodedError))
+    return { error: { code: error instanceof UsageFault ? 'usage' : 'failed', message } };
+  const { errors } = error.members;
+  return { error: { code: error.code, message, ...(isFaults(errors) && { errors }) } };
+}
+
+function parserMessage({ message }: Error): string {
+  if (message === '(outputHelp)') return 'a command is missing; --help lists them';
+  return oneLine(message.replace(/^error: /, ''));
+}
+
 /** An error of commander's, which is not ours to import. */
 function isParserError(error: Error): error is Error & { exitCode: number } {
   if (!('code' in error) || !('exitCode' in error)) return false;

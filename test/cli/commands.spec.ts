@@ -58,6 +58,12 @@ describe('the command line', () => {
     expect(stderr).toMatch(/^error: .+\n/);
     return { code, stderr };
   };
+  /** With `--json`: the same on stdout, as one document. */
+  const refusedInJson = ({ stdout, ...told }: CommandDone) => {
+    const { error } = told.json();
+    expect(told.stderr).toContain(error.errors?.[0].message ?? error.message);
+    return { ...refused({ ...told, stdout: '' }), error };
+  };
 
   it('user create and key create make a user and a key that work at once, and are in the audit log', async () => {
     const { id, email, keyId, api } = await newUser();
@@ -201,8 +207,9 @@ describe('the command line', () => {
   }, 180_000);
 
   it('ratelimit quota says that nothing counts a workflow that was never used', async () => {
-    expect(refused(await cli('ratelimit quota never-used --json'))).toMatchObject({
+    expect(refusedInJson(await cli('ratelimit quota never-used --json'))).toMatchObject({
       code: 1,
+      error: { code: 'not_found' },
       stderr: expect.stringContaining('never-used'),
     });
   }, 60_000);
@@ -231,7 +238,8 @@ describe('the command line', () => {
   ])(
     '%s ends with 1 and one line that says why',
     async (args, why) => {
-      const { code, stderr } = refused(await cli(args));
+      const done = await cli(args);
+      const { code, stderr } = args.includes('--json') ? refusedInJson(done) : refused(done);
       expect([code, stderr.trimEnd().split('\n')]).toEqual([1, [expect.stringContaining(why)]]);
     },
     60_000,
@@ -262,6 +270,37 @@ describe('the command line', () => {
     60_000,
   );
 
+  it.each([
+    ['frobnicate --json', /unknown command 'frobnicate'/],
+    ['--json', /unknown option/],
+    ['quota --json', /unknown option/],
+    ['quota reset --reason x --json', /say of whom, once/],
+    ['quota show --json', /required option '--user/],
+    ['quota show --json --user a@example.com extra', /too many arguments/],
+    ['report usage --limit 5 --json', /unknown option '--limit'/],
+    ['report usage --from today --json', /--from must be a day/],
+    ['report usage --json --format csv', /say different things/],
+    ['ratelimit quota --json', /workflow-id/],
+  ])(
+    '%s is wrong usage in JSON too',
+    async (args, why) => {
+      const done = await runCommand(args.split(' '), { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' });
+      expect(refusedInJson(done)).toMatchObject({
+        code: 2,
+        error: { code: 'usage', message: expect.stringMatching(why) },
+      });
+    },
+    60_000,
+  );
+
+  it('every fault of a value that is looked up is in the JSON', async () => {
+    const { code, error } = refusedInJson(
+      await cli('user create --email x@example.com --plan platinum --json'),
+    );
+    const errors = [{ path: 'planId', message: expect.stringContaining('there is no plan platinum') }];
+    expect([code, error]).toEqual([1, { code: 'validation_failed', message: expect.any(String), errors }]);
+  }, 60_000);
+
   it('--help of a command shows what it takes, with examples', async () => {
     const done = await runCommand(['quota', 'reset', '--help'], {
       DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
@@ -274,7 +313,7 @@ describe('the command line', () => {
     const away = await runCommand(['plan', 'list', '--json'], {
       DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
     });
-    expect([away.code, away.stdout]).toEqual([1, '']);
+    expect([away.code, away.json().error.code]).toEqual([1, 'failed']);
     expect(away.stderr).toMatch(
       /^error: DATABASE_URL: PostgreSQL at 127\.0\.0\.1:1\/none cannot be used: .*$/m,
     );

@@ -88,7 +88,7 @@ describeWithRedis('the command line with Redis', () => {
     const failed = await cli(`quota reset --user ${user.id} --reason test`, {
       REDIS_URL: 'redis://127.0.0.1:1',
     });
-    expect([failed.code, failed.stdout]).toEqual([1, '']);
+    expect([failed.code, failed.json().error.code]).toEqual([1, 'store_unavailable']);
     expect(failed.stderr).toMatch(
       /^error: The reset is in the database, but Redis cannot be reached.*Run the same command again/m,
     );
