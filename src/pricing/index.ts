@@ -3,6 +3,7 @@ export {
   costOf,
   imageCostOf,
   type ImageRequest,
+  isLeftToModel,
   type ImageTable,
   imageTokensOf,
   type ModelPrice,

@@ -67,14 +67,16 @@ export function videoCostOf({ videoNano }: ModelPrice, { seconds, size }: VideoL
 
 function imageEntry(table: ImageTable | undefined, { size, quality }: ImageRequest): number | undefined {
   if (!table) return undefined;
-  const bySize = isOpen(quality) ? Object.values(table) : [ownValue(table, quality) ?? ownValue(table, ANY)];
+  const bySize = isLeftToModel(quality)
+    ? Object.values(table)
+    : [ownValue(table, quality) ?? ownValue(table, ANY)];
   const known = bySize.flatMap((sizes) => (sizes ? sizeEntries(sizes, size) : []));
   // What is left to the model may become its dearest.
   return known.length === 0 ? undefined : Math.max(...known);
 }
 
 function sizeEntries(sizes: Readonly<Record<string, number>>, size: string | undefined): number[] {
-  if (isOpen(size)) return Object.values(sizes);
+  if (isLeftToModel(size)) return Object.values(sizes);
   const entry = ownValue(sizes, size) ?? ownValue(sizes, ANY);
   return entry === undefined ? [] : [entry];
 }
@@ -84,7 +86,8 @@ function ownValue<T>(table: Readonly<Record<string, T>>, name: string): T | unde
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
-function isOpen(value: string | undefined): value is undefined | 'auto' {
+/** Whether a size or quality is left to the model. */
+export function isLeftToModel(value: string | undefined): value is undefined | 'auto' {
   return value === undefined || value === 'auto';
 }
 

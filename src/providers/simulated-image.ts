@@ -10,13 +10,16 @@ import { badRequest, wholeNumber } from './simulated-request.js';
 const SIZES = ['1024x1024', '256x256', '512x512', '1536x1024', '1024x1536', '1792x1024', '1024x1792'];
 const MAX_IMAGES = 10;
 
+/** Tells the size that was made; it has sizes that OpenAI's type does not name. */
+type SimulatedImages = Omit<ImagesResponse, 'size'> & { readonly size: string };
+
 type Colour = readonly [number, number, number];
 
 /**
  * Real PNG files, always as `b64_json`: a slope between two colours of the prompt's own. Counts no tokens, as DALL·E.
  * @throws ProviderError `bad_request` for what OpenAI would refuse.
  */
-export async function simulateImages(body: WireObject, created: number): Promise<ImagesResponse> {
+export async function simulateImages(body: WireObject, created: number): Promise<SimulatedImages> {
   const { prompt } = body;
   if (typeof prompt !== 'string' || prompt === '')
     throw badRequest('prompt', "Invalid 'prompt': expected a text.");
@@ -27,7 +30,7 @@ export async function simulateImages(body: WireObject, created: number): Promise
     const png = await encodePng({ width, height }, slope(`${index}:${prompt}`, width, height));
     data.push({ b64_json: png.toString('base64'), revised_prompt: `[Simulated] ${prompt.slice(0, 1000)}` });
   }
-  return { created, data };
+  return { created, data, size: `${width}x${height}` };
 }
 
 function dimensionsOf(size: unknown): { width: number; height: number } {

@@ -1,4 +1,11 @@
-import { costOf, imageCostOf, type ImageRequest, imageTokensOf, type WireBody } from '../../pricing/index.js';
+import {
+  costOf,
+  imageCostOf,
+  type ImageRequest,
+  imageTokensOf,
+  isLeftToModel,
+  type WireBody,
+} from '../../pricing/index.js';
 import { type ProviderUsage } from '../../providers/index.js';
 import { type ActualUsage, type CallEstimate } from '../../rate-limiting/index.js';
 import { dearestOf } from '../dearest-estimate.js';
@@ -38,12 +45,18 @@ export function estimateImagesAt(target: ImageTarget): CallEstimate {
   };
 }
 
-/** What an image call used: as many images as were made, in tokens what the provider counted. */
-export function imageUsage(
-  target: ImageTarget,
-  made: number,
-  counted: ProviderUsage | undefined,
-): ActualUsage {
+/** What came of an image call. */
+export interface MadeImages {
+  /** How many. */
+  readonly made: number;
+  /** Undefined where the provider counts no tokens. */
+  readonly counted: ProviderUsage | undefined;
+  /** The provider's answer. */
+  readonly body: WireBody;
+}
+
+/** What an image call used: as many images as were made, of the size they have, in tokens what the provider counted. */
+export function imageUsage(target: ImageTarget, { made, counted, body }: MadeImages): ActualUsage {
   const byTokens = counted !== undefined && counted.outputTokens > 0 && target.price !== undefined;
   return {
     provider: target.provider.name,
@@ -51,10 +64,21 @@ export function imageUsage(
     inputTokens: counted?.inputTokens ?? 0,
     outputTokens: counted?.outputTokens ?? 0,
     ...(counted && { totalTokens: counted.totalTokens }),
-    costNanoUsd: byTokens ? costOf(target.price, counted) : (priceOf(target, made) ?? 0),
+    costNanoUsd: byTokens ? costOf(target.price, counted) : (priceAsMade(target, body, made) ?? 0),
     count: made,
     estimated: counted === undefined && countsTokens(target),
   };
+}
+
+/** What was left to the model is paid as what it says that it chose, where that has a price: not as the dearest it might have been. */
+function priceAsMade(target: ImageTarget, { size, quality }: WireBody, made: number): number | undefined {
+  const { request } = target;
+  const chosen = {
+    ...request,
+    ...(isLeftToModel(request.size) && typeof size === 'string' && { size }),
+    ...(isLeftToModel(request.quality) && typeof quality === 'string' && { quality }),
+  };
+  return priceOf({ ...target, request: chosen }, made) ?? priceOf(target, made);
 }
 
 function priceOf(target: ImageTarget, count: number): number | undefined {

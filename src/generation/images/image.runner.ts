@@ -55,7 +55,7 @@ export class ImageRunner {
         const { body, usage } = await (provider.image?.(upstream) ?? lacks(provider, 'images'));
         const images = imagesIn(body);
         const files = call.withFiles ? await imageFiles({ images, provider, signal }) : [];
-        return { body, usage: imageUsage(target, images.length, usage), files };
+        return { body, usage: imageUsage(target, { made: images.length, counted: usage, body }), files };
       },
     });
   }
