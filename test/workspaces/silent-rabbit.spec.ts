@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 import { newHarness } from '../support/harness.js';
+import { until } from '../support/until.js';
 
 import { ended, newWorkspace, publish } from './workspace-app.js';
 
@@ -17,6 +18,18 @@ describe('a RabbitMQ that takes connections and says nothing', () => {
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => silent.close(resolve));
   });
+
+  it('is given up after five seconds, told of, and asked again', async () => {
+    const { port } = silent.address() as AddressInfo;
+    const before = sockets.size;
+    const harness = await newHarness({ env: { RABBITMQ_URL: `amqp://127.0.0.1:${port}` } });
+    await until('it is asked', () => sockets.size === before + 1);
+    const lost = () => harness.log.some((line) => line.includes('RabbitMQ is not connected'));
+    expect(lost()).toBe(false);
+    await until('it is given up', lost, 8_000);
+    await until('it is asked again', () => sockets.size === before + 2);
+    await harness.stop();
+  }, 60_000);
 
   it('holds up neither messages nor the stop', async () => {
     const { port } = silent.address() as AddressInfo;
