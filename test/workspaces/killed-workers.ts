@@ -118,18 +118,26 @@ export async function killInTurn(
   return kills;
 }
 
-/** How long a request may be on its way from where its permit was taken to the emulator, on a machine that is busy. */
-const UNDER_WAY_MS = 1_000;
+/** Clocks that count in whole milliseconds. */
+const ROUNDING_MS = 2;
 
-/** By how much requests that came at these instants went past a bucket, at worst; 0 or less where they kept to it. */
-export function mostPast(
-  cameAt: readonly number[],
-  { burst, perSec }: { readonly burst: number; readonly perSec: number },
-): number {
+/** A bucket, and how many at most are between their permit and their arrival at a time: no more than there are workers. */
+export interface AskedRate {
+  readonly burst: number;
+  readonly perSec: number;
+  readonly workers: number;
+}
+
+/**
+ * By how many requests those that came at these instants went past a bucket, at worst; 0 or less where they kept to it. What
+ * comes in a span had its permit in it, or was under way when it began: however slow the machine is, these are no more than
+ * there are workers.
+ */
+export function mostPast(cameAt: readonly number[], { burst, perSec, workers }: AskedRate): number {
   const past = cameAt.map((from, first) => {
     const since = cameAt
       .slice(first)
-      .map((to, at) => at + 1 - burst - (perSec * (to - from + UNDER_WAY_MS)) / 1000);
+      .map((to, at) => at + 1 - workers - burst - (perSec * (to - from + ROUNDING_MS)) / 1000);
     return Math.max(...since);
   });
   return Math.max(...past);
