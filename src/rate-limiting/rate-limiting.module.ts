@@ -34,6 +34,7 @@ import { LimitsModule } from './limits/limits.module.js';
 import { PlanLimitResolver } from './limits/plan-limit.resolver.js';
 import { KeptReservations } from './kept-reservations.js';
 import { LiveReservations } from './live-reservations.js';
+import { MissedWindows } from './missed-windows.js';
 import { RateLimitBinder } from './rate-limit.binder.js';
 import { Reconciliation } from './reconciliation.js';
 import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from './rate-limiting.options.js';
@@ -101,6 +102,7 @@ const PROVIDERS: Provider[] = [
   { provide: LimitResolver, useClass: PlanLimitResolver },
   LiveReservations,
   KeptReservations,
+  MissedWindows,
   InstanceRoster,
   MinuteStore,
   PartitionStore,

@@ -59,7 +59,6 @@ import { estimateAsUsed, settledLimits, usageEntryOf } from './usage-entry.js';
 export class RateLimitingService {
   private readonly logger = new Logger(RateLimitingService.name);
   private readonly trouble: StoreTrouble;
-  private readonly missed: MissedWindows;
   private readonly soft = new SoftUse();
 
   constructor(
@@ -77,9 +76,9 @@ export class RateLimitingService {
     private readonly settlements: Settlements,
     private readonly budgets: SystemBudgets,
     private readonly breaker: CircuitBreaker,
+    private readonly missed: MissedWindows,
   ) {
     this.trouble = new StoreTrouble(this.logger, options.storeFailure);
-    this.missed = new MissedWindows(store, resolver, budgets);
   }
 
   /**

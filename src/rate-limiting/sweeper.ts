@@ -2,7 +2,6 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import { CodedError } from '../errors.js';
 
-import { SystemBudgets } from './budgets/system-budgets.js';
 import { Clock } from './domain/clock.js';
 import { CounterStore, type Hold } from './domain/counters.js';
 import { type Schedule } from './domain/period.js';
@@ -28,7 +27,6 @@ const BATCH = 100;
 @Injectable()
 export class Sweeper {
   private readonly logger = new Logger(Sweeper.name);
-  private readonly missed: MissedWindows;
 
   constructor(
     private readonly store: CounterStore,
@@ -39,10 +37,8 @@ export class Sweeper {
     private readonly stale: StaleCounters,
     private readonly clock: Clock,
     @Inject(RATE_LIMITING_OPTIONS) private readonly options: RateLimitingOptions,
-    budgets: SystemBudgets,
-  ) {
-    this.missed = new MissedWindows(store, resolver, budgets);
-  }
+    private readonly missed: MissedWindows,
+  ) {}
 
   /**
    * @returns how many reservations were ended.

@@ -56,7 +56,7 @@ export class LimitFieldsDto {
   scriptGenerationLimit?: number | null;
 
   @IsLimit(
-    'Tokens in a rolling window: of a plan or user with quotaWindow rolling in the last 30 days, of a workspace or workflow in the last QUOTA_WINDOW_DAYS.',
+    'Tokens in a rolling window: of a user in the last 30 days, beside the monthly limits; of a workspace or workflow in the last QUOTA_WINDOW_DAYS. A plan’s holds where its quotaWindow is rolling, instead of monthlyTokenLimit.',
   )
   rollingTokenLimit?: number | null;
 }

@@ -14,6 +14,7 @@ import { isRolling, rollingDaysOf, rollingWindowsAt } from '../domain/rolling.js
 import { callerOfPot } from '../domain/workflow-pot.js';
 import { LimitResolver } from '../limits/limit-resolver.js';
 import { PlanDirectory } from '../limits/plan-directory.port.js';
+import { RateLimitStore } from '../limits/rate-limit.store.js';
 import { NO_ROLLING_DEFAULTS, USER_ROLLING_DAYS } from '../limits/rolling-limits.js';
 import { RATE_LIMITING_OPTIONS, type RateLimitingOptions } from '../rate-limiting.options.js';
 
@@ -65,6 +66,7 @@ export class QuotaResets implements OnModuleDestroy {
     private readonly store: CounterStore,
     private readonly resolver: LimitResolver,
     private readonly plans: PlanDirectory,
+    private readonly limits: RateLimitStore,
     @Inject(LOGGED_CHANGES) private readonly changes: ChangeRecorder,
     private readonly clock: Clock,
     @Inject(RATE_LIMITING_OPTIONS) private readonly options: RateLimitingOptions,
@@ -119,10 +121,12 @@ export class QuotaResets implements OnModuleDestroy {
 
   private async firstDaysOfAll(): Promise<FirstDays> {
     const now = this.clock.now();
-    const [own = [], rolling = []] = await Promise.all([
+    const [own = [], byPlan = [], byLimit] = await Promise.all([
       this.plans.ownSchedules?.(),
       this.plans.rollingUsers?.(),
+      this.limits.rollingUsers(),
     ]);
+    const rolling = [...new Set([...byPlan, ...byLimit])];
     return {
       day: periodAt(now, { billingDay: 1, timeZone: this.options.timeZone }).name,
       own: own.map(({ userId, schedule }) => ({ userId, day: periodAt(now, schedule).name })),

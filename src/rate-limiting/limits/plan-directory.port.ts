@@ -33,6 +33,6 @@ export abstract class PlanDirectory {
   /** The users whose month does not turn with everybody's, for what is done to all at once. Without it nobody's does. */
   ownSchedules?(): Promise<readonly UserSchedule[]>;
 
-  /** The users whose tokens are limited in a rolling window, for what is done to all at once. Without it nobody's are. */
+  /** The users whose plan limits tokens in a rolling window, for what is done to all at once. Without it nobody's are. */
   rollingUsers?(): Promise<readonly UserId[]>;
 }

@@ -17,7 +17,7 @@ import { PlanDirectory, type PlanTerms } from './plan-directory.port.js';
 import { RateLimitStore } from './rate-limit.store.js';
 import { RecentTerms, type TermsAsked } from './recent-terms.js';
 import { type LimitOverride, resolveLimits } from './resolve-limits.js';
-import { NO_ROLLING_DEFAULTS, rollingCounters } from './rolling-limits.js';
+import { isRollingUser, NO_ROLLING_DEFAULTS, rollingCounters } from './rolling-limits.js';
 import { sessionCounter } from './session-limit.js';
 
 type Override = LimitOverride | undefined;
@@ -89,13 +89,13 @@ export class PlanLimitResolver extends LimitResolver {
   private resolve(facts: Facts, asked: TermsAsked): CallTerms {
     const [plan, userOwn, grants, keyOwn, keySchedule, workspace, workflowPot, workflow] = facts;
     const schedule = plan?.schedule ?? this.unowned;
-    const isRolling = plan?.quotaWindow === 'rolling';
-    const user = { inherited: plan?.limits, own: userOwn, grants, schedule, rolling: isRolling };
+    const rolling = plan?.quotaWindow === 'rolling';
+    const user = { inherited: plan?.limits, own: userOwn, grants, schedule, rolling };
     const apiKey = { own: keyOwn, schedule: keySchedule ?? schedule };
     const monthly = resolveLimits({ ...asked, user, apiKey });
     const { counters, ahead } = rollingCounters({
       caller: asked.caller,
-      user: isRolling ? user : undefined,
+      user: isRollingUser(user) ? user : undefined,
       workspace: present(workspace),
       workflow: present(workflowPot, workflow),
       defaults: this.options.rolling ?? NO_ROLLING_DEFAULTS,

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource, type EntityManager, MoreThan } from 'typeorm';
 
-import { ChangeFeed, FreshCache, type Soon } from '../../database/index.js';
+import { type Change, ChangeFeed, FreshCache, type Soon } from '../../database/index.js';
+import { type UserId, userId } from '../domain/ids.js';
 import { type LimitedKind, RateLimitEntity, type RateLimitRow } from '../rate-limit.entity.js';
 
 import { boundedLoad } from './bounded-load.js';
@@ -10,6 +11,12 @@ import { type LimitOverride } from './resolve-limits.js';
 
 /** What a change of a RateLimit is announced as; its id is `<subject kind>:<subject id>`. */
 export const RATE_LIMIT_CHANGE = 'rateLimit';
+
+/** The user whose RateLimit a change is of. */
+export function changedUserOf({ kind, id }: Change): string | undefined {
+  const user = cacheKey('user', '');
+  return kind === RATE_LIMIT_CHANGE && id.startsWith(user) ? id.slice(user.length) : undefined;
+}
 
 /** RateLimits, cached: most subjects have none, and that is kept too. */
 @Injectable()
@@ -38,6 +45,13 @@ export class RateLimitStore {
     manager: EntityManager = this.dataSource.manager,
   ): Promise<RateLimitEntity | undefined> {
     return (await manager.findOneBy(RateLimitEntity, { subjectKind: kind, subjectId: id })) ?? undefined;
+  }
+
+  /** The users with a rolling limit of their own that holds. */
+  async rollingUsers(): Promise<readonly UserId[]> {
+    const where = { subjectKind: 'user', isActive: true, rollingTokenLimit: MoreThan(0) } as const;
+    const rows = await this.dataSource.manager.find(RateLimitEntity, { select: { subjectId: true }, where });
+    return rows.map(({ subjectId }) => userId(subjectId));
   }
 
   /** Until the transaction ends nobody else takes this: for subjects that have no row of their own to lock. */

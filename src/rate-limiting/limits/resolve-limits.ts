@@ -28,7 +28,7 @@ export interface LimitedSubject {
   /** Room on top of its monthly limits. */
   readonly grants?: readonly Grant[] | undefined;
   readonly schedule: Schedule;
-  /** Its tokens are limited in a rolling window instead of the month. */
+  /** Its plan limits tokens in a rolling window instead of the month. */
   readonly rolling?: boolean | undefined;
 }
 

@@ -23,7 +23,7 @@ export const USER_ROLLING_DAYS = 30;
 
 export interface RollingInput {
   readonly caller: Caller;
-  /** The user, where its plan counts tokens in a rolling window. */
+  /** The user, with a rolling quota where its plan or a RateLimit of its own says so. */
   readonly user?: LimitedSubject | undefined;
   readonly workspace?: readonly LimitOverride[];
   /** The workflow's RateLimits, the most particular first. */
@@ -32,6 +32,17 @@ export interface RollingInput {
   readonly atMs: number;
   /** QUOTA_TIMEZONE, whose days all rolling windows are made of. */
   readonly timeZone: string;
+}
+
+/** Whether a user has a rolling quota: on a rolling plan, or with a rolling limit of its own, which holds beside those of the month. */
+export function isRollingUser({ rolling, own }: LimitedSubject): boolean {
+  return rolling === true || (own?.isActive === true && (own.limits.rollingTokenLimit ?? 0) > 0);
+}
+
+/** A user's rolling window of an instant and the one after it, whether or not a limit holds there. */
+export function userWindowsAt(user: string, atMs: number, timeZone: string): Counter[] {
+  const { current, next } = rollingWindowsAt(atMs, { days: USER_ROLLING_DAYS, timeZone });
+  return [current, next].map((window) => ({ subject: { kind: 'user', id: user }, window, limits: [] }));
 }
 
 /** A subject's rolling counters: today's window, and tomorrow's. */
@@ -48,7 +59,7 @@ interface RollingQuota {
   readonly enforcement: Enforcement;
 }
 
-/** The rolling counters that a call meets: those of its workspace and workflow, and its user's where the plan says so. */
+/** The rolling counters that a call meets: those of its workspace and workflow, and its user's where that has one. */
 export function rollingCounters(input: RollingInput): RollingCounters {
   const windows = quotasOf(input).map(({ subject, days, ...limit }) => {
     const { current, next } = rollingWindowsAt(input.atMs, { days, timeZone: input.timeZone });
