@@ -1,7 +1,7 @@
 import { type ArgumentMetadata, type INestApplicationContext, type PipeTransform } from '@nestjs/common';
 
 import { type Fault, validationFailed } from '../errors.js';
-import { isRecord } from '../json-object.js';
+import { isDeeper, isRecord, MOST_DEPTH } from '../json-object.js';
 import { RefusedInput, type RuleOf, rulesOf } from '../input-rules.js';
 import { currentCallContext } from '../rate-limiting/index.js';
 import { unstorableFields } from '../storable-text.js';
@@ -96,17 +96,8 @@ function noted(check: Promise<Checked>): readonly Promise<Checked>[] {
   return checks;
 }
 
-/** Deeper than any real body; what walks it later does so by recursion. */
-const MOST_DEPTH = 100;
-
 function oddity(value: unknown): Fault[] {
   if (value === null) return [{ path: 'body', message: 'must be a JSON object' }];
   if (!isDeeper(value, MOST_DEPTH)) return [];
   return [{ path: 'body', message: `must not be nested deeper than ${MOST_DEPTH} levels` }];
-}
-
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (levels === 0) return true;
-  return Object.values(value).some((part) => isDeeper(part, levels - 1));
 }

@@ -1,5 +1,8 @@
-import { type Caller, formatUsd } from '../rate-limiting/index.js';
+import { Logger } from '@nestjs/common';
+
 import { type CodedError } from '../errors.js';
+import { codedErrorOf } from '../http/index.js';
+import { type Caller, formatUsd } from '../rate-limiting/index.js';
 
 import { countEnded, countOpened } from './session.metrics.js';
 import { type SessionSocket } from './session-socket.js';
@@ -35,6 +38,7 @@ export interface Talk {
 export class Session {
   private ending: Promise<void> | undefined;
   private talk: Talk | undefined;
+  private readonly logger = new Logger('Sessions');
 
   /** @param now what is asked for the time. @param over told once, when all is over. */
   constructor(
@@ -47,7 +51,7 @@ export class Session {
   begin(talk: Talk): void {
     this.talk = talk;
     countOpened();
-    this.socket.onMessage((text) => (this.ending ? undefined : talk.hear(text)));
+    this.socket.onMessage((text) => (this.ending ? undefined : this.hear(talk, text)));
     this.socket.onUnread(() => void this.end('unread'));
     this.socket.onClose(() => void this.end('closed'));
   }
@@ -83,8 +87,12 @@ export class Session {
   /** Tells what went wrong; ends the session where it cannot go on. */
   async fail(error: CodedError, eventId?: string): Promise<void> {
     const ending = endingAfter(error.code);
-    if (ending) await this.end(ending, error);
-    else await this.send(errorEvent(error, eventId));
+    if (ending) {
+      await this.end(ending, error);
+      return;
+    }
+    this.note(error);
+    await this.send(errorEvent(error, eventId));
   }
 
   /** Asks the client whether it is there; drops one that did not answer the last time. */
@@ -99,18 +107,38 @@ export class Session {
     return this.ending;
   }
 
+  /** What fails without having been foreseen is told to this client; nobody else hears of it. */
+  private async hear(talk: Talk, text: string | undefined): Promise<void> {
+    try {
+      await talk.hear(text);
+    } catch (error) {
+      // Not awaited: an end waits for what is being heard.
+      void this.fail(codedErrorOf(error));
+    }
+  }
+
+  private note(error: CodedError): void {
+    if (error.code !== 'internal_error') return;
+    const { id: sessionId, requestId } = this.facts;
+    this.logger.error({ err: error.cause ?? error, sessionId, requestId }, 'A session failed on our side.');
+  }
+
   private async finish(ending: Ending, why: CodedError | undefined): Promise<void> {
     if (ending === 'unread') this.socket.drop();
     // What is over waits for nobody who reads slowly.
     this.socket.hurry();
+    if (why) this.note(why);
     if (why && this.socket.isOpen) void this.socket.send(written(errorEvent(why)));
     try {
       await this.talk?.end();
-    } finally {
-      const { code, reason } = ENDINGS[ending];
-      this.socket.close(code, reason);
-      countEnded(ending, this.now() - this.facts.startedAtMs);
-      this.over(this, ending);
+    } catch (error) {
+      // What it held is settled at its deadline.
+      const { id: sessionId, requestId } = this.facts;
+      this.logger.error({ err: error, sessionId, requestId }, 'A session could not settle all at its end.');
     }
+    const { code, reason } = ENDINGS[ending];
+    this.socket.close(code, reason);
+    countEnded(ending, this.now() - this.facts.startedAtMs);
+    this.over(this, ending);
   }
 }

@@ -4,6 +4,7 @@ import { isWireObject, objectAt, type WireObject } from '../../providers/index.j
 
 import { type Session, type Talk } from '../session.js';
 import { endingOf } from '../wire/close-codes.js';
+import { readMessage } from '../wire/client-message.js';
 import { faultEvent } from '../wire/error-event.js';
 import { newId } from '../wire/server-event.js';
 
@@ -58,15 +59,15 @@ export class RelayTalk implements Talk {
     await this.metering.holds.end();
   }
 
-  private async fromClient(text: string | undefined): Promise<void> {
-    const event = text === undefined ? undefined : objectOf(text);
-    if (!event || text === undefined) {
-      const message = 'A message is one JSON object with a `type`, such as {"type": "response.create"}.';
-      await this.session.send(faultEvent({ code: 'invalid_json', message, param: null, eventId: undefined }));
+  private async fromClient(frame: string | undefined): Promise<void> {
+    const read = readMessage(frame);
+    if (read.kind === 'fault') {
+      await this.session.send(faultEvent(read.fault));
       return;
     }
-    if (event.type === 'response.create') await this.ask(event);
-    else if (ADDING.includes(String(event.type))) await this.added(event, text);
+    const { type, json, text } = read.message;
+    if (type === 'response.create') await this.ask(json);
+    else if (ADDING.includes(type)) await this.added(json, text);
     else await this.upstream.send(text);
   }
 
@@ -113,7 +114,7 @@ export class RelayTalk implements Talk {
     const { holds, estimate } = this.metering;
     if (event.type === 'session.created') await this.opened(event);
     if (event.type === 'response.created') await this.begun(event);
-    if (event.type === 'error') await holds.refused(objectAt(event, 'error')?.event_id);
+    if (event.type === 'error') await this.refused(objectAt(event, 'error')?.event_id);
     holds.delivered(event.response_id, estimate.outputOf(event));
     if (event.type !== 'response.done') {
       await this.session.sendText(text);
@@ -123,6 +124,12 @@ export class RelayTalk implements Talk {
     const isApart = response?.conversation_id === null;
     await holds.ended(String(response?.id), realtimeUsage(response), isApart);
     await this.session.sendText(text);
+    await this.cap();
+  }
+
+  /** What an event of the client's asked for is not made: its hold is given back, and a cap that it would have set is told again. */
+  private async refused(eventId: unknown): Promise<void> {
+    await this.metering.holds.refused(eventId);
     await this.cap();
   }
 

@@ -30,6 +30,11 @@ interface Held {
   readonly askedAt?: number;
 }
 
+interface Promised extends Held {
+  /** The event that asked. */
+  readonly eventId: string;
+}
+
 interface Open extends Held {
   delivered: Delivered;
 }
@@ -47,8 +52,8 @@ const ROOM_TOKENS = 100;
 export class ResponseHolds {
   private readonly input = new NextInput();
   private next: Held | undefined;
-  /** For responses that were asked for and have not begun, by the event that asked. */
-  private readonly promised = new Map<string, Held>();
+  /** For responses that were asked for and have not begun, in the order in which they were; a client may name them alike. */
+  private readonly promised: Promised[] = [];
   private readonly open = new Map<string, Open>();
   /** Both directions ask for holds: one after the other, or what the one made would be forgotten by the other. */
   private line: Promise<unknown> = Promise.resolve();
@@ -83,16 +88,15 @@ export class ResponseHolds {
       if (!held) return 0;
       this.next = undefined;
       const inputTokens = this.input.tokens + Math.ceil(ownTokens);
-      this.promised.set(eventId, { ...held, inputTokens, askedAt: this.input.said });
+      this.promised.push({ ...held, eventId, inputTokens, askedAt: this.input.said });
       return held.reservation.grantedOutputTokens;
     });
   }
 
   /** The provider refused what an event asked for. */
   async refused(eventId: unknown): Promise<void> {
-    if (typeof eventId !== 'string') return;
-    const held = this.promised.get(eventId);
-    this.promised.delete(eventId);
+    const at = this.promised.findIndex((promised) => promised.eventId === eventId);
+    const [held] = at < 0 ? [] : this.promised.splice(at, 1);
     if (held) await this.limiting.release(held.reservation.id);
   }
 
@@ -103,11 +107,12 @@ export class ResponseHolds {
    */
   begun(responseId: string): Promise<boolean> {
     return this.inLine(async () => {
-      const [first] = this.promised;
-      const held = first?.[1] ?? (await this.hold());
-      if (first) this.promised.delete(first[0]);
-      else this.next = undefined;
-      const inputTokens = first ? first[1].inputTokens : this.input.tokens;
+      // Named twice by its provider it is one response all the same.
+      if (this.open.has(responseId)) return true;
+      const first = this.promised.shift();
+      const held = first ?? (await this.hold());
+      if (!first) this.next = undefined;
+      const inputTokens = first?.inputTokens ?? this.input.tokens;
       if (held) this.open.set(responseId, { ...held, inputTokens, delivered: NOTHING });
       return first !== undefined;
     });
@@ -142,9 +147,8 @@ export class ResponseHolds {
     return this.inLine(async () => {
       this.over = true;
       const begun = [...this.open.values()];
-      const unused = [...this.promised.values(), ...(this.next ? [this.next] : [])];
+      const unused = [...this.promised.splice(0), ...(this.next ? [this.next] : [])];
       this.open.clear();
-      this.promised.clear();
       this.next = undefined;
       await Promise.all([
         ...begun.map((open) => this.settle(open, undefined, 'failed_after_output')),

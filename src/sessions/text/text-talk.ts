@@ -2,13 +2,8 @@ import { codedErrorOf } from '../../http/index.js';
 
 import { type Session, type Talk } from '../session.js';
 import { type BuiltInTool, isBuiltIn } from '../tools/built-in-tools.js';
-import {
-  type ClientEvent,
-  type EventFault,
-  type Manner,
-  readClientEvent,
-  type ResponseWish,
-} from '../wire/client-events.js';
+import { type ClientEvent, type Manner, readClientEvent, type ResponseWish } from '../wire/client-events.js';
+import { type EventFault } from '../wire/client-message.js';
 import { faultEvent } from '../wire/error-event.js';
 import { type ServerEvent } from '../wire/server-event.js';
 
@@ -46,7 +41,7 @@ export class TextTalk implements Talk {
   }
 
   hear(text: string | undefined): void {
-    const read = readClientEvent(text ?? '');
+    const read = readClientEvent(text);
     if (read.kind === 'fault') this.refuse(read.fault);
     else this.obey(read.event);
   }

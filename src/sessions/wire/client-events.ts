@@ -2,6 +2,8 @@ import { z } from 'zod';
 
 import { MOST_OUTPUT_TOKENS } from '../../rate-limiting/index.js';
 
+import { type EventFault, readMessage } from './client-message.js';
+
 const id = () => z.string().min(1).max(128);
 const text = () => z.string().max(1_000_000);
 
@@ -86,54 +88,31 @@ const ClientEvent = z.discriminatedUnion('type', [
 export type ClientEvent = z.output<typeof ClientEvent>;
 export type ResponseWish = NonNullable<Extract<ClientEvent, { type: 'response.create' }>['response']>;
 
-/** What is wrong with what a client sent. */
-export interface EventFault {
-  readonly code: 'invalid_json' | 'unknown_event' | 'invalid_value';
-  readonly message: string;
-  readonly param: string | null;
-  /** The client's own name for the event, where it gave one. */
-  readonly eventId: string | undefined;
-}
-
 export type ReadEvent =
   | { readonly kind: 'event'; readonly event: ClientEvent }
   | { readonly kind: 'fault'; readonly fault: EventFault };
 
-const Named = z.object({ type: z.string(), event_id: z.string().max(512).optional().catch(undefined) });
+/** The client's words are told back to it no longer than this. */
+const MOST_ECHO = 100;
 
 /** An event out of a message; a fault for what is none. Fields that we do not know are passed over, as OpenAI does. */
-export function readClientEvent(message: string): ReadEvent {
-  const json = jsonOf(message);
-  const named = Named.safeParse(json);
-  if (!named.success) {
-    const why = 'A message is one JSON object with a `type`, such as {"type": "response.create"}.';
-    return faultOf('invalid_json', why, {});
-  }
-  const eventId = named.data.event_id;
-  const read = ClientEvent.safeParse(json);
-  if (read.success) return { kind: 'event', event: read.data };
-  const issue = read.error.issues[0];
-  const path = issue?.path.map(String).join('.') ?? '';
+export function readClientEvent(text: string | undefined): ReadEvent {
+  const read = readMessage(text);
+  if (read.kind === 'fault') return read;
+  const { type, eventId, json } = read.message;
+  const event = ClientEvent.safeParse(json);
+  if (event.success) return { kind: 'event', event: event.data };
+  const issue = event.error.issues[0];
+  const path = echo(issue?.path.map(String).join('.') ?? '');
   if (path === 'type') {
     const known = ClientEvent.options.map(({ shape }) => shape.type.value).join(', ');
-    const why = `There is no event ${JSON.stringify(named.data.type)} for a text model. There are: ${known}.`;
-    return faultOf('unknown_event', why, { param: 'type', eventId });
+    const message = `There is no event ${JSON.stringify(echo(type))} for a text model. There are: ${known}.`;
+    return { kind: 'fault', fault: { code: 'unknown_event', message, param: 'type', eventId } };
   }
-  return faultOf('invalid_value', `${path}: ${issue?.message ?? 'is not valid'}`, { param: path, eventId });
+  const message = `${path}: ${issue?.message ?? 'is not valid'}`;
+  return { kind: 'fault', fault: { code: 'invalid_value', message, param: path, eventId } };
 }
 
-function faultOf(
-  code: EventFault['code'],
-  message: string,
-  { param = null, eventId }: { param?: string | null; eventId?: string | undefined },
-): ReadEvent {
-  return { kind: 'fault', fault: { code, message, param, eventId } };
-}
-
-function jsonOf(message: string): unknown {
-  try {
-    return JSON.parse(message);
-  } catch {
-    return undefined;
-  }
+function echo(words: string): string {
+  return words.length > MOST_ECHO ? `${words.slice(0, MOST_ECHO)}…` : words;
 }

@@ -1,7 +1,7 @@
 import { type CodedError } from '../../errors.js';
 import { openAiErrorBody, retryAfterSeconds } from '../../http/index.js';
 
-import { type EventFault } from './client-events.js';
+import { type EventFault } from './client-message.js';
 import { type ServerEvent } from './server-event.js';
 
 /** What went wrong, in our terms: as `/v1` tells it, and what its header Retry-After would say as `retry_after`. */

@@ -15,6 +15,8 @@ export interface RealtimeBehaviour {
   readonly cutAfter?: number;
   /** Says no more after so many words. */
   readonly hangAfter?: number;
+  /** Says nothing to what asked for it. */
+  readonly ignores?: boolean;
   /** What is no event, instead of a response. */
   readonly rubbish?: string;
 }
@@ -91,6 +93,7 @@ export class EmulatedSession {
       this.socket.send(behaviour.rubbish);
       return;
     }
+    if (behaviour.ignores === true) return;
     const id = `resp_${++this.responses}`;
     const cap = numberOf(asked.max_output_tokens) ?? numberOf(this.session.max_output_tokens) ?? 4096;
     const tokens = Math.min(behaviour.outputTokens ?? 12, cap);
@@ -103,8 +106,7 @@ export class EmulatedSession {
       if (behaviour.hangAfter === at) return;
       this.say({ type: 'response.output_text.delta', response_id: id, delta: WORDS[at % WORDS.length] });
     }
-    const { usage: counts = usageOf(20, tokens) } = behaviour;
-    const usage = typeof counts === 'function' ? counts(tokens) : counts;
+    const usage = usageAfter(behaviour, tokens);
     const response = { id, status: 'completed', ...(usage !== 'none' && { usage }) };
     this.say({ type: 'response.done', response });
   }
@@ -123,6 +125,11 @@ export class EmulatedSession {
       this.say({ type: 'conversation.item.added', item: event.item });
     if (event.type === 'response.create') this.respond(isJson(event.response) ? event.response : {});
   }
+}
+
+function usageAfter({ usage }: RealtimeBehaviour, outputTokens: number): Json | 'none' {
+  if (usage === undefined) return usageOf(20, outputTokens);
+  return typeof usage === 'function' ? usage(outputTokens) : usage;
 }
 
 /** Tokens of one kind: read, read from the cache (a part of it), said. */
