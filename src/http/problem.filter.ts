@@ -33,7 +33,7 @@ export class ProblemFilter implements ExceptionFilter {
     }
     if (error.code === 'unauthorized') reply.header('WWW-Authenticate', 'Bearer');
     setRetryHeaders(reply, error);
-    if (error instanceof LimitExceeded) setLimitHeaders(reply, error.denial.limits, this.clock.now());
+    if (error instanceof LimitExceeded) setLimitHeaders(reply, error.toldLimits, this.clock.now());
     void sendError(request, reply, error);
   }
 }

@@ -1,32 +1,39 @@
 import { CodedError } from '../errors.js';
 
 import { type Denial } from './domain/outcome.js';
-import { type OpenBreaker } from './domain/system-budgets.js';
+import { isEverybodys, type OpenBreaker } from './domain/system-budgets.js';
 import { type LimitState, remainingOf, resetsAtOf } from './domain/limit.js';
 import { formatUsd } from './domain/money.js';
 import { limitView } from './limit-view.js';
 
 /** A call that its limits deny, as an error: for code that guards methods, where no outcome can be returned. */
 export class LimitExceeded extends CodedError {
+  /** The limits of the denial, as far as they are the caller's to see. */
+  readonly toldLimits: readonly LimitState[];
+
+  /** @param denial in full: what everybody spent is in it, and is not to be told. */
   constructor(readonly denial: Denial) {
+    const told = denial.limits.map(toCaller);
     super(
       denial.limits.every(({ unit }) => unit === 'cost') ? 'budget_exceeded' : 'quota_exceeded',
-      denial.limits.map(describe).join(' '),
-      { limits: denial.limits.map(limitView), retryAfterMs: denial.retryAfterMs },
+      told.map(describe).join(' '),
+      { limits: told.map(limitView), retryAfterMs: denial.retryAfterMs },
     );
+    this.toldLimits = told;
   }
 }
 
+/** What all callers together spent, or hold, is nobody's to see: a budget of theirs is told as one that is spent. */
+function toCaller(limit: LimitState): LimitState {
+  return isEverybodys(limit) ? { ...limit, used: limit.max, reserved: 0 } : limit;
+}
+
 /** All callers together spent what they may: nobody's calls are made until the breaker is closed. */
-export function circuitOpen(
-  { sinceMs, closesAtMs }: OpenBreaker,
-  maxNanoUsd: number,
-  nowMs: number,
-): CodedError {
+export function circuitOpen({ sinceMs, closesAtMs }: OpenBreaker, nowMs: number): CodedError {
   const since = sinceMs > 0 ? ` since ${new Date(sinceMs).toISOString()}` : '';
   return new CodedError(
     'circuit_open',
-    `All callers together spent the ${formatUsd(maxNanoUsd)} USD that they may${since}, so the call was not made and nothing ` +
+    `All callers together spent what they may${since}, so the call was not made and nothing ` +
       `was charged. Calls go through again from ${new Date(closesAtMs).toISOString()} on, or when an admin closes the breaker.`,
     { retryAfterMs: Math.max(0, closesAtMs - nowMs) },
   );
@@ -84,6 +91,11 @@ function describe(limit: LimitState): string {
   const amount = (value: number) =>
     limit.unit === 'cost' ? `${formatUsd(value)} USD` : `${value} ${limit.unit}`;
   const resetAt = new Date(resetsAtOf(limit)).toISOString();
+  if (isEverybodys(limit))
+    return (
+      `${limit.name}: all callers together spent what they may, or hold it for calls in flight; what is left is too ` +
+      `little for this call. Room returns at ${resetAt}.`
+    );
   return (
     `${limit.name}: ${amount(limit.used)} of ${amount(limit.max)} used, ${amount(limit.reserved)} reserved by calls ` +
     `in flight, ${amount(remainingOf(limit))} left is too little for this call. Room returns at ${resetAt}.`

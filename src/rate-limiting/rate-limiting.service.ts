@@ -259,7 +259,7 @@ export class RateLimitingService {
   private refuseWhileOpen({ system: { breaker }, input, nowMs }: Asking): void {
     if (breaker.kind === 'closed') return;
     countRefused(input.operation);
-    throw circuitOpen(breaker, this.options.budgets?.breakerNanoUsd ?? 0, nowMs);
+    throw circuitOpen(breaker, nowMs);
   }
 
   private free(asking: Asking, passed: readonly CounterRef[]): Outcome {

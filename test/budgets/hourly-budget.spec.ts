@@ -60,6 +60,24 @@ function describeHour(redis: boolean): void {
     expect(denied.headers.get('retry-after')).toBe('3000');
   });
 
+  it('G12: says that it is spent, and not what was spent: neither what others used nor what their calls hold', async () => {
+    await images(2);
+    harness.emulator.hold();
+    const held = images(2);
+    await harness.emulator.until(({ inFlight }) => inFlight === 2);
+    const denied = await users[0]?.api.post('/v1/images/generations', { ...IMAGE, n: 2 });
+    harness.emulator.release();
+    await held;
+    const { error } = denied?.body ?? {};
+    expect(error.limits).toMatchObject([
+      { name: 'system.hour.cost', max: '0.2', used: '0.2', reserved: '0', remaining: '0' },
+    ]);
+    expect(denied?.headers.get('ratelimit')).toContain('"system.hour.cost";r=0;');
+    expect(error.message).toMatch(/^system\.hour\.cost: all callers together spent what they may/);
+    expect(error.message).not.toContain('USD');
+    expect(await hour()).toMatchObject({ usedUsd: '0.16', reservedUsd: '0' });
+  });
+
   it('G6: begins anew with the next hour, and charges a call to the hour in which it was reserved', async () => {
     const startsAtMs = harness.clock.now() - 600_000;
     harness.clock.moveTo(startsAtMs + HOUR_MS - 1);

@@ -86,7 +86,7 @@ export class CircuitBreaker implements OnModuleInit, OnModuleDestroy {
     const limit = breakerLimitOf(denial.limits);
     if (!limit) return denial;
     const open = opensBreaker(denial, leastNanoUsd) ? await this.open(limit) : undefined;
-    if (open) throw circuitOpen(open, limit.max, this.clock.now());
+    if (open) throw circuitOpen(open, this.clock.now());
     const now = this.clock.now();
     const limits = denial.limits.map((one) =>
       one === limit ? { ...one, roomAtMs: now + ROOM_RETURNS_MS } : one,

@@ -58,6 +58,11 @@ export function breakerWindow(sinceMs: number): CounterWindow {
   return { kind: BREAKER_KIND, name: `b${sinceMs}`, startsAtMs: sinceMs, resetsAtMs: NO_END_MS };
 }
 
+/** Whether a limit is of what all callers together spend. */
+export function isEverybodys({ subject }: Pick<LimitState, 'subject'>): boolean {
+  return subject.kind === EVERYBODY.kind;
+}
+
 /** Whether a counter is the breaker's. */
 export function isBreaker({ window }: Pick<Counter, 'window'>): boolean {
   return window.kind === BREAKER_KIND;
@@ -81,7 +86,7 @@ export function systemCounters(atMs: number, maxima: SystemMaxima, sinceMs: numb
  */
 export function opensBreaker({ limits }: Denial, leastNanoUsd: number): boolean {
   const limit = breakerLimitOf(limits);
-  if (!limit || limits.some(({ subject }) => subject.kind !== EVERYBODY.kind)) return false;
+  if (!limit || !limits.every(isEverybodys)) return false;
   return limit.used + leastNanoUsd > limit.max && leastNanoUsd <= limit.max;
 }
 
