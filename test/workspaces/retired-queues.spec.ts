@@ -74,7 +74,7 @@ describeWithRabbit('the queue of a workspace that was deleted', () => {
     await until('it is gone', async () => !(await has(workspace)));
     // Nor is it asked for again and again.
     await until('it is done with', () => doneWith(workspace));
-  });
+  }, 60_000);
 
   it('is deleted once more where a worker that had not heard of it has brought it back', async () => {
     const workspace = await bench.newWorkspace();
@@ -110,7 +110,7 @@ describeWithRabbit('the queue of a workspace that was deleted', () => {
     await other.close();
     await tenSecondsLater();
     await until('it is done with too', () => doneWith(stuck));
-  });
+  }, 60_000);
 
   it('is not deleted any more when its id is registered again', async () => {
     const workspace = await bench.newWorkspace();

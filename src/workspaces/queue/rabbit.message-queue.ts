@@ -11,6 +11,8 @@ import { type RetiredQueues } from './retired-queues.js';
 
 const SWEEP_EVERY_MS = 1_000;
 const SWEEP_BATCH = 200;
+/** Workspaces are deleted seldom, and their queues are in nobody's way. */
+const FORGET_EVERY_MS = 5_000;
 const FORGET_BATCH = 20;
 
 /** What the queue on a broker works with. */
@@ -29,6 +31,7 @@ export class RabbitMessageQueue extends MessageQueue implements OnApplicationBoo
   private readonly logger = new Logger('RabbitMQ');
   private readonly broker: RabbitBroker;
   private timer: NodeJS.Timeout | undefined;
+  private forgotAt = -Infinity;
   /** Workspaces of which a worker has ended here since they were last looked at. */
   private readonly left = new Set<string>();
 
@@ -88,6 +91,8 @@ export class RabbitMessageQueue extends MessageQueue implements OnApplicationBoo
 
   /** The queues of workspaces that were deleted, also while the broker was away. */
   private async forgetRetired(): Promise<void> {
+    if (performance.now() - this.forgotAt < FORGET_EVERY_MS) return;
+    this.forgotAt = performance.now();
     await this.tellLeft();
     for (const id of await this.parts.retired.due(FORGET_BATCH)) {
       try {
