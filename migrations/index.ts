@@ -19,6 +19,7 @@ import { SystemBudgets1700000034000 } from './1700000034000-system-budgets.js';
 import { RealtimeSessions1700000035000 } from './1700000035000-realtime-sessions.js';
 import { AssetsOfCalls1700000063000 } from './1700000063000-assets-of-calls.js';
 import { MessageRetention1700000062000 } from './1700000062000-message-retention.js';
+import { RecountedPeriods1700000064000 } from './1700000064000-recounted-periods.js';
 import { RetiredQueues1700000061000 } from './1700000061000-retired-queues.js';
 import { UsageResources1700000060000 } from './1700000060000-usage-resources.js';
 
@@ -46,4 +47,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   RetiredQueues1700000061000,
   MessageRetention1700000062000,
   AssetsOfCalls1700000063000,
+  RecountedPeriods1700000064000,
 ];

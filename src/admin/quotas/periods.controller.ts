@@ -28,11 +28,12 @@ export class PeriodsController {
   @HttpCode(200)
   @ApiOperation({
     summary: 'Close what has ended and is not closed',
-    description: 'Happens by itself; once more changes nothing.',
+    description:
+      'Happens by itself; once more changes nothing. Periods of the last two months are counted again, for calls that were settled after them.',
   })
   @ApiOkResponse({ type: ClosingView })
   @ApiProblems(401, 403)
   close(): Promise<ClosingDone> {
-    return this.closing.run();
+    return this.closing.run({ again: true });
   }
 }

@@ -27,6 +27,13 @@ export class ClosedPeriodView extends EndedPeriodView {
 
   @ApiProperty({ type: String, format: 'date-time' })
   closedAt!: Date;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    description: 'Calls of the period that were settled until then are in it',
+  })
+  countedAt!: Date;
 }
 
 /** A part of the list of closed periods. */

@@ -7,8 +7,8 @@ import { type ClosingDone, PeriodClosing } from '../../periods/index.js';
 export class PeriodsDesk {
   constructor(private readonly closing: PeriodClosing) {}
 
-  /** What has ended and is not closed. */
+  /** What has ended and is not closed; what has ended lately is counted again. */
   close(): Promise<ClosingDone> {
-    return this.closing.run();
+    return this.closing.run({ again: true });
   }
 }
