@@ -66,6 +66,25 @@ describeWithRabbit('the queue on RabbitMQ', () => {
     await bench.closeReceivers();
   });
 
+  it('a queue that the broker refuses costs its own workspace the broker, and no other one', async () => {
+    const [refused, other] = [await bench.newWorkspace(), await bench.newWorkspace()];
+    const connection = await connect(rabbit.url);
+    // Somebody has made it, otherwise than we would.
+    await (await connection.createChannel()).assertQueue(queueOf(refused), { durable: false });
+    await connection.close();
+    const waiting = bench.receiver(refused).next();
+    const first = await bench.store(refused, { announced: false });
+    await expect(bench.queue.announce({ id: first, workspaceId: refused })).rejects.toThrow(/PRECONDITION/);
+    expect((await waiting)?.message.id).toBe(first);
+    const told = bench.receiver(other).next();
+    const id = await bench.store(other);
+    expect((await told)?.message.id).toBe(id);
+    expect(await countIn(queueOf(other))).toBe(0);
+    await expect(bench.queue.announce({ id: first, workspaceId: refused })).rejects.toThrow(/PRECONDITION/);
+    await bench.store(other);
+    expect(await announced(await bench.store(other))).toBe(true);
+  });
+
   it('G3: a broker that dies loses nothing: its messages are found, those from meanwhile too, and it is told when it is back', async () => {
     const workspace = await bench.newWorkspace();
     const inHand = await bench.store(workspace);

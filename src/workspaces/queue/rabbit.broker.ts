@@ -22,7 +22,7 @@ const CONNECT_MS = 5_000;
 /** What is not confirmed by then is told of again, by whoever runs next. */
 const CLOSE_MS = 2_000;
 /** Somebody may wait to register the id of the queue that is deleted. */
-const FORGET_MS = 2_000;
+const ANSWER_MS = 2_000;
 
 /** Ends a consumer; what it has in hand can still be answered. */
 export type StopConsuming = () => Promise<void>;
@@ -66,7 +66,7 @@ export class RabbitBroker {
     const { asserted } = this;
     if (!asserted) throw new Error('RabbitMQ is not connected.');
     if (!asserted.has(queue)) {
-      await this.publisher.assertQueue(queue, WORKSPACE_QUEUE);
+      await this.apart((channel) => channel.assertQueue(queue, WORKSPACE_QUEUE));
       asserted.add(queue);
     }
     await this.send(queue, messageId);
@@ -76,12 +76,12 @@ export class RabbitBroker {
     if (this.asserted) await this.send(DEAD_LETTERS, messageId);
   }
 
-  /** Has a workspace's letters brought to somebody, one at a time; again after each connection. */
+  /** Has a workspace's letters brought to somebody, one at a time; again after each connection, where the broker does not refuse the queue. */
   consume(workspaceId: string, take: (letter: RabbitLetter) => void): StopConsuming {
     const queue = queueOf(workspaceId);
     let tag: string | undefined;
     const setup = async (channel: Channel) => {
-      await channel.assertQueue(queue, WORKSPACE_QUEUE);
+      await this.apart((own) => own.assertQueue(queue, WORKSPACE_QUEUE));
       await channel.prefetch(1);
       const { consumerTag } = await channel.consume(queue, (delivered) => {
         if (delivered) take(new RabbitLetter(channel, delivered));
@@ -105,17 +105,8 @@ export class RabbitBroker {
   /** Deletes the queue of a workspace that is gone; where there is none, nothing. @throws where the broker refuses, or says nothing for two seconds. */
   async forget(workspaceId: string): Promise<void> {
     const queue = queueOf(workspaceId);
-    const { connection } = this.connection;
-    if (!connection) throw new Error('RabbitMQ is not connected.');
-    // On a channel of its own: the broker closes the one on which it refuses something.
-    const channel = await inTime(connection.createChannel());
-    channel.on('error', () => undefined);
-    try {
-      await inTime(channel.deleteQueue(queue));
-      this.asserted?.delete(queue);
-    } finally {
-      void channel.close().catch(() => undefined);
-    }
+    await this.apart((channel) => channel.deleteQueue(queue));
+    this.asserted?.delete(queue);
   }
 
   /** Ends within two seconds, whatever the broker says. */
@@ -127,6 +118,24 @@ export class RabbitBroker {
     });
     await Promise.race([closed, delay(CLOSE_MS, undefined, { signal: over.signal })]);
     over.abort();
+  }
+
+  /**
+   * What the broker may refuse, on a channel of its own: it closes the one on which it does, and with it would go what
+   * all workspaces publish and consume.
+   */
+  private async apart<Answer>(ask: (channel: Channel) => Promise<Answer>): Promise<Answer> {
+    const { connection } = this.connection;
+    if (!connection) throw new Error('RabbitMQ is not connected.');
+    const channel = await inTime(connection.createChannel());
+    // It says why, where what was asked only fails for a channel that has ended.
+    const refused = new Promise<never>((_, reject) => channel.once('error', reject));
+    refused.catch(() => undefined);
+    try {
+      return await Promise.race([refused, inTime(ask(channel))]);
+    } finally {
+      void channel.close().catch(() => undefined);
+    }
   }
 
   private channel(setup: (channel: Channel) => Promise<unknown>): ChannelWrapper {
@@ -162,8 +171,8 @@ export class RabbitBroker {
 
 async function inTime<Answer>(asked: Promise<Answer>): Promise<Answer> {
   const answered = new AbortController();
-  const late = delay(FORGET_MS, undefined, { signal: answered.signal }).then(() => {
-    throw new Error(`RabbitMQ did not answer within ${FORGET_MS} ms.`);
+  const late = delay(ANSWER_MS, undefined, { signal: answered.signal }).then(() => {
+    throw new Error(`RabbitMQ did not answer within ${ANSWER_MS} ms.`);
   });
   try {
     return await Promise.race([asked, late]);
