@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FixedSettings } from './fixed-settings.js';
-import { groupSettings, type Settings } from './grouped-settings.js';
+import { groupSettings } from './group-settings.js';
+import { type Settings } from './grouped-settings.js';
 import { isProviderName, readProviders } from './provider-settings.js';
 
 export { type Settings } from './grouped-settings.js';
